@@ -1,0 +1,37 @@
+# Everything happens in .venv; "make PYTHON=python3.12 test" takes another interpreter for it.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint format clean
+
+demo: .venv/.core ## Analyse drawn sample images with the shipped models into demo/
+	$(BIN)/lentigo demo --out demo
+
+test: lint ## All that must hold: style, types, tests
+	$(BIN)/pytest -n 2
+
+lint: .venv/.dev ## Style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: .venv/.dev ## Mend the style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean: ## Forget the environment and the demonstration
+	rm -rf .venv demo
+
+.venv/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Lentigo needs Python 3.11 or newer; '$(PYTHON)' is not. Try: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.core: .venv/.python pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/.dev: .venv/.python pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ .venv/.core

@@ -1,0 +1,169 @@
+"""``lentigo analyze``: photos in, findings out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from lentigo.cli.common import STDOUT, JsonOption, copy_json, one_line, progress, stderr, stdout
+from lentigo.errors import LentigoError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lentigo.report import Summary
+    from lentigo.runtime.analyzer import Analyzer
+    from lentigo.runtime.batch import Outcome
+
+EngineOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|onnxruntime|openvino",
+        help="What runs the models. auto: OpenVINO on x86-64 processors, else ONNX Runtime.",
+    ),
+]
+ROWS_SHOWN = 20
+
+
+def analyze(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help="Image files, folders (with all that is below them) and quoted glob patterns.",
+            show_default=False,
+        ),
+    ],
+    *,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where the results go.", show_default=False)
+    ],
+    segmenter: Annotated[
+        str | None,
+        typer.Option(
+            metavar="B",
+            help="Bundle that outlines the lesion: a shipped one's name or a folder.",
+            show_default="the shipped one",
+        ),
+    ] = None,
+    classifier: Annotated[
+        str | None,
+        typer.Option(
+            metavar="B",
+            help="Bundle that estimates the risk: a shipped one's name or a folder.",
+            show_default="the shipped one",
+        ),
+    ] = None,
+    engine: EngineOption = "auto",
+    operating_point: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The classifier's threshold to decide by; 'lentigo bundle show' lists them.",
+            show_default="its own",
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Keep what an earlier run into DIR finished; do the rest."),
+    ] = False,
+    json: JsonOption = None,
+) -> None:
+    """Outline, measure and score the lesion in each image.
+
+    DIR then holds report.html (open this first), findings.csv, findings.json, skipped.csv (files
+    that could not be read, and why), and for each image a folder under images/ with mask.png (at
+    the photo's own size), overlay.jpg, crop.jpg and finding.json.
+
+    A broken file is reported and passed over. The exit code is 0 when at least one image was
+    analysed and 2 when none was or the input is wrong.
+
+    Examples:
+
+      lentigo analyze photo.jpg --out results
+
+      lentigo analyze clinic/ "more/*.png" --out results --resume
+
+      lentigo analyze photos/ --out results --operating-point sensitivity-95 --json -
+    """
+    from lentigo.runtime.analyzer import Analyzer
+    from lentigo.runtime.inputs import find_images
+
+    if out.exists() and not out.is_dir():
+        raise LentigoError(f"--out {out}: is a file; give a folder")
+    images = find_images(paths, without=out)
+    analyzer = Analyzer(segmenter, classifier, engine, operating_point)
+    analyze_to(analyzer, images, out, resume=resume, json=json)
+
+
+def analyze_to(
+    analyzer: "Analyzer",
+    images: "Sequence[Path]",
+    out: Path,
+    *,
+    resume: bool = False,
+    json: Path | None = None,
+) -> None:
+    """Analyse images into a folder and print what came of it.
+
+    Raises:
+        LentigoError: None of the images can be read, or the folder cannot be written.
+    """
+    from lentigo.report import write_report
+    from lentigo.runtime.batch import analyze_many
+
+    outcomes = analyze_many(analyzer, images, out, resume=resume)
+    summary = write_report(_watched(outcomes, len(images)), out)
+    copy_json(out / "findings.json", json)
+    if json != STDOUT:
+        _print(summary, out)
+    if not summary.analysed:
+        first = summary.skipped[0]
+        raise LentigoError(
+            f"none of the {len(images)} images could be read; the first is {first.image}: "
+            f"{first.fault}"
+        )
+
+
+def _watched(outcomes: "Iterator[Outcome]", total: int) -> "Iterator[Outcome]":
+    with progress("Analysing") as report:
+        report(0, total)
+        for done, outcome in enumerate(outcomes, start=1):
+            yield outcome
+            report(done, total)
+
+
+def _print(summary: "Summary", out: Path) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from lentigo.report.page import percent
+
+    before = f"; {summary.resumed} were done before" if summary.resumed else ""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("Image", overflow="fold")
+    for name in ("Called", "Probability", "Warnings"):
+        table.add_column(name)
+    for outcome in summary.highest[:ROWS_SHOWN]:
+        assert outcome.finding is not None
+        finding = outcome.finding
+        colour = "red" if finding.decision == "malignant" else "green"
+        table.add_row(
+            escape(one_line(Path(outcome.image).name)),
+            f"[{colour}]{finding.decision}[/]",
+            percent(finding.probability_malignant),
+            ", ".join(note.code for note in finding.warnings),
+        )
+    if summary.analysed:
+        stdout.print(table)
+    if summary.analysed > ROWS_SHOWN:
+        stdout.print(f"... and {summary.analysed - ROWS_SHOWN} more")
+    for outcome in summary.skipped[:ROWS_SHOWN]:
+        stderr.print(
+            f"not readable: {escape(one_line(f'{outcome.image}: {outcome.fault}'))}", soft_wrap=True
+        )
+    stdout.print(
+        f"\n{summary.analysed} analysed, {summary.malignant} called malignant, "
+        f"{len(summary.skipped)} not readable{before}. See {escape(str(out / 'report.html'))}",
+        soft_wrap=True,
+    )

@@ -1,0 +1,124 @@
+"""What all commands share: errors in one line, ``--json``, progress bars, ``SOURCE=DIR``."""
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from lentigo.errors import LentigoError
+from lentigo.files import atomic_open, write_json
+
+WRONG_INPUT = 2
+INTERRUPTED = 130  # what Typer makes of Ctrl-C: 128 + SIGINT, as shells report it
+
+STDOUT = Path("-")
+
+JsonOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--json",
+        metavar="FILE",
+        help="Write the result as JSON to FILE; - is standard output, which then holds nothing "
+        "else.",
+    ),
+]
+
+stdout = Console(highlight=False)
+stderr = Console(stderr=True, highlight=False)
+
+
+def run(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; wrong input costs one line, no traceback."""
+    command = typer.main.get_command(app)
+    try:
+        outcome = command.main(args=arguments, prog_name="lentigo", standalone_mode=False)
+    except typer.TyperException as error:
+        if error.format_message():  # a bare "lentigo" has printed its help instead
+            _complain(f"{error.format_message().rstrip('.')}. See --help.")
+        return WRONG_INPUT
+    except LentigoError as error:
+        _complain(str(error))
+        return WRONG_INPUT
+    except OSError as error:
+        _complain(f"{error.filename or 'the system says'}: {error.strerror or error}")
+        return WRONG_INPUT
+    code = outcome if isinstance(outcome, int) else 0
+    if code == INTERRUPTED:
+        _complain("stopped; files that were finished are kept")
+    return code
+
+
+def print_json(value: object, target: Path | None) -> bool:
+    """Write ``value`` where ``--json`` says; True when standard output is thereby taken."""
+    if target == STDOUT:
+        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        return True
+    if target is not None:
+        write_json(target, value)
+    return False
+
+
+def copy_json(document: Path, target: Path | None) -> None:
+    """Copy a JSON file to where ``--json`` says, without reading it into memory whole."""
+    if target == STDOUT:
+        with document.open(encoding="utf-8") as stream:
+            shutil.copyfileobj(stream, sys.stdout)
+    elif target is not None:
+        with document.open(encoding="utf-8") as stream, atomic_open(target, "w") as copy:
+            shutil.copyfileobj(stream, copy)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar on standard error.
+
+    Yields:
+        What to call with the number of steps done and the number in all.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=stderr) as bars:
+        task = bars.add_task(label, total=None)
+
+        def report(done: int, total: int) -> None:
+            bars.update(task, completed=done, total=total)
+
+        yield report
+
+
+def parse_roots(values: Sequence[str]) -> dict[str, Path]:
+    """Return source names and folders from ``SOURCE=DIR`` options.
+
+    Raises:
+        LentigoError: A value is not of that form, or a source is named twice.
+    """
+    roots: dict[str, Path] = {}
+    for value in values:
+        name, sign, folder = value.partition("=")
+        if not (name and sign and folder):
+            raise LentigoError(f"--root '{value}': expected SOURCE=DIR, such as ham10000=/data/ham")
+        if name in roots:
+            raise LentigoError(f"--root names the source '{name}' twice")
+        roots[name] = Path(folder)
+    return roots
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` on one line; terminal escapes that a file name may hold become visible."""
+    line = " ".join(text.split())
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
+
+
+def _complain(message: str) -> None:
+    sys.stderr.write(f"lentigo: error: {one_line(message)}\n")

@@ -1,0 +1,1 @@
+"""Datasets: sources, the manifest, audits, splits and prepared pixels. Needs no torch."""

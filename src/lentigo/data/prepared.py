@@ -1,0 +1,199 @@
+"""Prepared pixels: a dataset decoded and fitted to a network's input once, then memory-mapped."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from lentigo.errors import SourceError
+from lentigo.imaging.arrays import Mask, Pixels, Size
+from lentigo.imaging.geometry import Letterbox
+from lentigo.imaging.read import read_mask, read_photo
+
+FORMAT_VERSION: Final = 1
+"""Raise it when the same files would give other pixels, so that old stores are not used."""
+
+Progress = Callable[[int, int], None]
+"""Called with how many images are done, and of how many."""
+
+_CHUNK = 256  # images between two writes; bounds the memory
+_ABANDONED_S = 24 * 3600
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A dataset's pixels, in the order of its manifest.
+
+    Attributes:
+        ids: The ``image_id`` of each of the N images.
+        images: uint8 N×H×W×3, RGB, read-only and memory-mapped.
+        masks: uint8 N×H×W, 1 = lesion, 0 where an image has none; None without any mask.
+        has_mask: bool N.
+    """
+
+    ids: tuple[str, ...]
+    images: NDArray[np.uint8]
+    masks: NDArray[np.uint8] | None
+    has_mask: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self.ids)
+
+
+def default_cache_dir() -> Path:
+    """Return ``$LENTIGO_CACHE``, or ``~/.cache/lentigo``."""
+    return Path(os.environ.get("LENTIGO_CACHE") or "~/.cache/lentigo").expanduser()
+
+
+def prepare(
+    manifest: pl.DataFrame,
+    size_px: Size,
+    cache_dir: Path | None = None,
+    progress: Progress | None = None,
+) -> Prepared:
+    """Fit each image and mask to ``size_px`` by ``Letterbox``, or find it done already.
+
+    A store is named by what made it: the ids, the path, size and time of each file, the target
+    size and ``FORMAT_VERSION``. It takes its name only when it is whole, so processes that prepare
+    the same at once do each other no harm.
+
+    Args:
+        manifest: Rows that all have an image.
+        size_px: Height and width of the network's input.
+        cache_dir: Where stores live; ``default_cache_dir()`` where not given.
+        progress: Told of each image that is done; not called where the store exists.
+
+    Raises:
+        SourceError: A row has no image, a file is missing, a mask has another shape than its
+            image, or the disk is too small.
+        ImageError: A file cannot be read.
+    """
+    if absent := manifest["image"].null_count():
+        raise SourceError(f"{absent} of {manifest.height} rows have no image; leave them out")
+    cache_dir = default_cache_dir() if cache_dir is None else cache_dir
+    store = cache_dir / "prepared" / _key(manifest, size_px)
+    if not store.is_dir():
+        store.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(store.parent)
+        _build(store, manifest, size_px, progress or (lambda done, total: None))
+    has_masks = manifest["mask"].count() > 0
+    return Prepared(
+        ids=tuple(manifest["image_id"]),
+        images=np.load(store / "images.npy", mmap_mode="r"),
+        masks=np.load(store / "masks.npy", mmap_mode="r") if has_masks else None,
+        has_mask=manifest["mask"].is_not_null().to_numpy(),
+    )
+
+
+def _key(manifest: pl.DataFrame, size_px: Size) -> str:
+    digest = hashlib.sha256(repr((FORMAT_VERSION, tuple(size_px))).encode())
+    for row in manifest.select("image_id", "image", "mask").iter_rows():
+        digest.update(repr((row, *map(_stamp, row[1:]))).encode())
+    return digest.hexdigest()[:32]
+
+
+def _stamp(path: str | None) -> tuple[int, int] | None:
+    if path is None:
+        return None
+    try:
+        status = Path(path).stat()
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror}; run `lentigo data audit`") from error
+    return status.st_size, status.st_mtime_ns
+
+
+def _build(store: Path, manifest: pl.DataFrame, size_px: Size, progress: Progress) -> None:
+    _check_room(store.parent, manifest, size_px)
+    unfinished = Path(tempfile.mkdtemp(dir=store.parent, suffix=".part"))
+    try:
+        _write(unfinished, manifest, size_px, progress)
+        unfinished.chmod(0o755)
+        unfinished.rename(store)
+    except OSError:
+        if not store.is_dir():  # else another process was first; its store is the same
+            raise
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _check_room(folder: Path, manifest: pl.DataFrame, size_px: Size) -> None:
+    height, width = size_px
+    planes = 3 * manifest.height + (manifest.height if manifest["mask"].count() else 0)
+    needed, free = planes * height * width, shutil.disk_usage(folder).free
+    if needed > free:
+        raise SourceError(
+            f"{folder}: prepared pixels need {needed / 1e9:.1f} GB, but {free / 1e9:.1f} GB are "
+            "free; make room, or set LENTIGO_CACHE to a folder on another disk"
+        )
+
+
+def _write(folder: Path, manifest: pl.DataFrame, size_px: Size, progress: Progress) -> None:
+    total = manifest.height
+    with ExitStack() as files:
+        images = files.enter_context((folder / "images.npy").open("wb"))
+        _write_header(images, (total, *size_px, 3))
+        masks = None
+        if manifest["mask"].count():
+            masks = files.enter_context((folder / "masks.npy").open("wb"))
+            _write_header(masks, (total, *size_px))
+        for done, (pixels, mask) in enumerate(_fitted(manifest, size_px), start=1):
+            images.write(pixels.tobytes())
+            if masks is not None:
+                masks.write(mask.tobytes())
+            progress(done, total)
+
+
+def _write_header(stream: IO[bytes], shape: tuple[int, ...]) -> None:
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, header)
+
+
+def _fitted(manifest: pl.DataFrame, size_px: Size) -> Iterator[tuple[Pixels, Mask]]:
+    """Yield images and masks in order; threads do, since Pillow decodes outside the GIL."""
+    with ThreadPoolExecutor() as pool:
+        for rows in manifest.select("image", "mask").iter_slices(_CHUNK):
+            yield from pool.map(lambda row: fit(row[0], row[1], size_px), rows.iter_rows())
+
+
+def fit(image: str, mask: str | None, size_px: Size) -> tuple[Pixels, Mask]:
+    """Read an image and its mask and fit both to ``size_px``.
+
+    Returns:
+        uint8 H×W×3, and bool H×W that is False everywhere where ``mask`` is None.
+
+    Raises:
+        ImageError: A file cannot be read.
+        SourceError: The mask has another shape than the image.
+    """
+    photo = read_photo(image, min_side_px=max(size_px))
+    pixels = Letterbox(photo.size_px, size_px).image(photo.pixels)
+    if mask is None:
+        return pixels, np.zeros(size_px, dtype=np.bool_)
+    lesion = read_mask(mask)
+    try:
+        return pixels, Letterbox(photo.size_px, size_px).mask(lesion)
+    except ValueError as error:
+        raise SourceError(f"{mask}: does not fit its image {image}: {error}") from error
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what a killed process left unfinished, once it is a day old."""
+    for unfinished in folder.glob("*.part"):
+        try:
+            abandoned = time.time() - unfinished.stat().st_mtime > _ABANDONED_S
+        except FileNotFoundError:
+            continue
+        if abandoned:
+            shutil.rmtree(unfinished, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""How good a model is: metrics, their intervals, operating points, calibration, model cards."""

@@ -1,0 +1,196 @@
+"""Runs a bundle over a dataset and measures it, by the same runtime that users' photos take.
+
+Images stream through a few workers: while one's pixels go through the model, the next is decoded.
+No more images than workers are held at a time.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+import polars as pl
+
+from lentigo.bundle import Bundle
+from lentigo.data.manifest import group_ids, usable_for
+from lentigo.errors import BundleError, ImageError, LentigoError
+from lentigo.evaluation.bootstrap import Bootstrap
+from lentigo.evaluation.classification import classification_metrics
+from lentigo.evaluation.segmentation import PixelCounts, count_pixels, segmentation_metrics
+from lentigo.imaging.read import read_mask
+from lentigo.runtime.classifier import Classifier
+from lentigo.runtime.segmenter import Segmenter
+
+# The engine takes every core by itself; more workers would only hold more images.
+_WORKERS = min(4, (os.cpu_count() or 1) + 1)
+
+Columns: TypeAlias = dict[str, type[pl.DataType]]
+Row: TypeAlias = dict[str, Any]
+Progress: TypeAlias = Callable[[int, int], None]
+"""Told, after each image, how many of how many are done."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a bundle does on a dataset.
+
+    Attributes:
+        metrics: The result, ready for JSON: what was run on what, what was left out or skipped,
+            and the keys of ``SegmentationMetrics`` or ``ClassificationMetrics``.
+        table: One row an image: its id, group, counts or probability, and why it was skipped if
+            it was.
+    """
+
+    metrics: dict[str, Any]
+    table: pl.DataFrame
+
+
+def evaluate_bundle(
+    bundle: Bundle,
+    manifest: pl.DataFrame,
+    *,
+    split: str = "every image",
+    engine: str = "auto",
+    bootstrap: Bootstrap | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Measure a bundle on the images of a manifest that have a mask or a label, by its task.
+
+    An image or mask that cannot be read is skipped, counted and named.
+
+    Args:
+        bundle: What to measure; its task picks the metrics.
+        manifest: Rows of a data source.
+        split: Which of the source's images these are, in words for the reader of the result.
+        engine: What runs the model: ``auto``, ``onnxruntime`` or ``openvino``.
+        bootstrap: How the intervals are drawn; 1,000 draws at 95 % if not given.
+        progress: Called after each image with the numbers done and in all.
+
+    Raises:
+        SourceError: No row has an image and its mask or label.
+        LentigoError: No image can be read.
+        BundleError: The bundle cannot be run, or its model gives no number.
+    """
+    bootstrap = bootstrap or Bootstrap()
+    rows = usable_for(manifest, bundle.spec.task)
+    rows = rows.with_columns(group_ids(rows).alias("group"))
+    measurer = _MEASURERS[bundle.spec.task](bundle, engine)
+    results = []
+    for result in _each(measurer.measure, rows):
+        results.append(result)
+        if progress is not None:
+            progress(len(results), rows.height)
+    table = pl.DataFrame(results, schema=_COMMON | measurer.columns)
+    done = table.filter(pl.col("skipped").is_null())
+    skipped = table.filter(pl.col("skipped").is_not_null())
+    if done.is_empty():
+        raise LentigoError(
+            f"none of the {rows.height} images could be read; the first: {skipped['skipped'][0]}"
+        )
+    about = {
+        "task": bundle.spec.task,
+        "bundle": {"name": bundle.spec.name, "sha256": bundle.sha256},
+        "lentigo": version("lentigo"),
+        "engine": {"name": measurer.engine.name, "precision": measurer.engine.precision},
+        "data": sorted(rows["source"].unique()),
+        "split": split,
+        "bootstrap": asdict(bootstrap),
+        "n_left_out": manifest.height - rows.height,
+        "n_skipped": skipped.height,
+        "skipped": skipped.select("image_id", reason="skipped").to_dicts(),
+    }
+    return Evaluation(about | measurer.metrics(done, bootstrap), table)
+
+
+_COMMON: Columns = {"image_id": pl.String, "group": pl.String, "skipped": pl.String}
+
+
+class _Masks:
+    """Measures a segmenter, image by image, at the ground truth's own size."""
+
+    columns: ClassVar[Columns] = {
+        **dict.fromkeys(("height_px", "width_px", "tp", "fp", "fn", "tn"), pl.Int64),
+        **dict.fromkeys(("dice", "jaccard"), pl.Float64),
+    }
+
+    def __init__(self, bundle: Bundle, engine: str) -> None:
+        self.segmenter = Segmenter(bundle, engine)
+        self.engine = self.segmenter.engine
+
+    def measure(self, row: Row) -> Row:
+        truth = read_mask(row["mask"])
+        height, width = truth.shape
+        counts = count_pixels(self.segmenter.segment(row["image"], (height, width)).mask, truth)
+        return {
+            "height_px": height,
+            "width_px": width,
+            **{name: int(getattr(counts, name)) for name in ("tp", "fp", "fn", "tn")},
+            "dice": float(counts.dice),
+            "jaccard": float(counts.jaccard),
+        }
+
+    def metrics(self, done: pl.DataFrame, bootstrap: Bootstrap) -> dict[str, Any]:
+        counts = PixelCounts(*(done[name].to_numpy() for name in ("tp", "fp", "fn", "tn")))
+        return segmentation_metrics(counts, done["group"].to_list(), bootstrap).as_json()
+
+
+class _Labels:
+    """Measures a classifier, image by image."""
+
+    columns: ClassVar[Columns] = {
+        "malignant": pl.Boolean,
+        "probability": pl.Float64,
+        "called_malignant": pl.Boolean,
+    }
+
+    def __init__(self, bundle: Bundle, engine: str) -> None:
+        self.classifier = Classifier(bundle, engine)
+        self.engine = self.classifier.engine
+        self.spec = bundle.spec
+
+    def measure(self, row: Row) -> Row:
+        probability = self.classifier.probability(row["image"])
+        if not np.isfinite(probability):
+            raise BundleError(f"{self.spec.name}: its model gives {probability} on {row['image']}")
+        called = probability >= self.spec.operating_point().threshold
+        return {
+            "malignant": row["label"] == 1,
+            "probability": probability,
+            "called_malignant": called,
+        }
+
+    def metrics(self, done: pl.DataFrame, bootstrap: Bootstrap) -> dict[str, Any]:
+        points = self.spec.operating_points
+        return classification_metrics(
+            done["malignant"].to_numpy(),
+            done["probability"].to_numpy(),
+            {name: point.threshold for name, point in points.items()},
+            done["group"].to_list(),
+            bootstrap,
+        ).as_json()
+
+
+_MEASURERS: dict[str, type[_Masks] | type[_Labels]] = {
+    "segmentation": _Masks,
+    "classification": _Labels,
+}
+
+
+def _each(measure: Callable[[Row], Row], rows: pl.DataFrame) -> Iterator[Row]:
+    """Yield each row's measurements in order, or why there are none."""
+
+    def attempt(row: Row) -> Row:
+        common = {"image_id": row["image_id"], "group": row["group"]}
+        try:
+            return common | measure(row)
+        except ImageError as error:
+            return common | {"skipped": str(error)}
+
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        try:
+            yield from pool.map(attempt, rows.iter_rows(named=True))
+        finally:  # on Ctrl-C or an error, do not work through the rest first
+            pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,174 @@
+"""The model card: what a bundle does, how well, on what, and its limits (Mitchell et al. 2019).
+
+Every figure comes from the bundle's index and its evaluation; none is typed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from lentigo.bundle import BundleSpec
+from lentigo.evaluation.classification import RATES
+from lentigo.evaluation.segmentation import FAILED_BELOW_JACCARD
+
+NOTICE = (
+    "Research software, not a medical device. It has not been cleared for diagnosis, and its "
+    "output must not guide the care of a patient."
+)
+_PURPOSE = {
+    "segmentation": "outlines the lesion in a dermoscopic image",
+    "classification": "estimates the probability that a dermoscopic image shows a malignant lesion",
+}
+_HEADLINES = {
+    "segmentation": {
+        "Dice, per image": "dice.per_image",
+        "Dice, pooled": "dice.pooled",
+        "Jaccard, per image": "jaccard.per_image",
+        "Jaccard, pooled": "jaccard.pooled",
+        f"Thresholded Jaccard (0 below {FAILED_BELOW_JACCARD})": "thresholded_jaccard",
+        f"Failure rate (Jaccard below {FAILED_BELOW_JACCARD})": "failure_rate",
+    },
+    "classification": {
+        "AUC": "auc",
+        "Average precision": "average_precision",
+        "Brier score": "brier",
+        "Calibration error (15 bins)": "ece",
+    },
+}
+
+
+def model_card(spec: BundleSpec) -> str:
+    """Return the card of a bundle as Markdown.
+
+    Args:
+        spec: The bundle's index; ``metrics`` holds an ``Evaluation``'s metrics, or nothing where it
+            was not evaluated yet, and the card says so.
+    """
+    sections = (
+        f"# {spec.name}",
+        f"> {NOTICE}",
+        f"A {spec.net} network that {_PURPOSE[spec.task]}.",
+        "## Results",
+        *_results(spec),
+        "## How it decides",
+        *_decision(spec),
+        "## Limits",
+        _bullets(_limits(spec)),
+        "## Training",
+        *_training(spec),
+        "## Licence",
+        spec.licence or "Not stated.",
+    )
+    return "\n\n".join(sections) + "\n"
+
+
+def headline_rows(task: str, metrics: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return name, value and interval of a task's main metrics, as text for a table."""
+    return [(name, *interval_texts(_at(metrics, path))) for name, path in _HEADLINES[task].items()]
+
+
+def rate_rows(point: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return name, value and interval of each rate at an operating point, as text."""
+    return [(rate, *interval_texts(point[rate])) for rate in RATES]
+
+
+def interval_texts(interval: Mapping[str, float | None]) -> tuple[str, str]:
+    """Return an interval's value and its two ends as text, ``–`` where not defined."""
+    value, low, high = (interval[name] for name in ("value", "low", "high"))
+    ends = "–" if low is None or high is None else f"{low:.3f}–{high:.3f}"
+    return "–" if value is None else f"{value:.3f}", ends
+
+
+def _results(spec: BundleSpec) -> Iterable[str]:
+    metrics = spec.metrics
+    if not metrics:
+        yield "Not evaluated yet."
+        return
+    malignant = f", {metrics['n_malignant']} of them malignant" if "n_malignant" in metrics else ""
+    yield (
+        f"On {metrics['n']} images{malignant}, in {metrics['n_groups']} groups (lesions, or images "
+        f"where none is known). Data: {', '.join(metrics['data'])}; {metrics['split']}. "
+        f"{metrics['n_skipped']} images could not be read. Intervals hold "
+        f"{metrics['bootstrap']['level']:.0%} of {metrics['bootstrap']['draws']} bootstrap draws "
+        "of whole groups."
+    )
+    yield _table(("metric", "value", "interval"), headline_rows(spec.task, metrics))
+    if points := metrics.get("operating_points"):
+        yield "At each operating point, with intervals:"
+        rows = [
+            (name, *(f"{value} ({ends})" for _, value, ends in rate_rows(point)))
+            for name, point in points.items()
+        ]
+        yield _table(("operating point", *RATES), rows)
+
+
+def _decision(spec: BundleSpec) -> Iterable[str]:
+    what = "A pixel is lesion" if spec.task == "segmentation" else "A lesion is called malignant"
+    yield f"{what} from the threshold on. The default is **{spec.default_operating_point}**."
+    rows = [
+        (name, f"{point.threshold:.4f}", point.rule)
+        for name, point in spec.operating_points.items()
+    ]
+    yield _table(("operating point", "threshold", "chosen by"), rows)
+    height, width = spec.input.size_px
+    yield (
+        f"The network sees {height} × {width} pixels (height × width); an image keeps its aspect "
+        "ratio, and its edge pixels fill what is left."
+    )
+    if spec.refine:
+        yield "Of the mask, the largest part is kept, its holes filled and its border smoothed."
+    if spec.calibration is not None:
+        yield (
+            "Probabilities are calibrated: sigmoid("
+            f"{spec.calibration.scale:.4f} · logit {spec.calibration.bias:+.4f})."
+        )
+
+
+def _limits(spec: BundleSpec) -> Iterable[str]:
+    yield "Made for dermoscopic images of single skin lesions; on other photos it is not tested."
+    yield "Results are not broken down by skin type; on darker skin they may be worse."
+    yield "Cameras, clinics and lesion types unlike those of the data may give worse results."
+    metrics = spec.metrics
+    if not metrics:
+        return
+    if spec.task == "segmentation":
+        value, ends = _percent(metrics["failure_rate"])
+        yield (
+            f"On {value} ({ends}) of the test images the outline failed (Jaccard below "
+            f"{FAILED_BELOW_JACCARD})."
+        )
+        return
+    point = metrics["operating_points"][spec.default_operating_point]
+    yield (
+        f"At {spec.default_operating_point} it missed {point['fn']} of "
+        f"{point['fn'] + point['tp']} malignant images, and {point['fp']} of the "
+        f"{point['fp'] + point['tp']} that it called malignant were benign."
+    )
+
+
+def _training(spec: BundleSpec) -> Iterable[str]:
+    yield f"Trained on: {', '.join(spec.trained_on) or 'not stated'}."
+    if spec.recipe:
+        yield "The recipe is in `bundle.json`, under `recipe`."
+    if spec.versions:
+        yield _bullets(f"{name} {version}" for name, version in sorted(spec.versions.items()))
+
+
+def _percent(interval: Mapping[str, float]) -> tuple[str, str]:
+    return f"{interval['value']:.1%}", f"{interval['low']:.1%}–{interval['high']:.1%}"
+
+
+def _at(metrics: Mapping[str, Any], path: str) -> Mapping[str, float | None]:
+    value: Any = metrics
+    for key in path.split("."):
+        value = value[key]
+    interval: Mapping[str, float | None] = value
+    return interval
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = (head, ["---"] * len(head), *rows)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,0 +1,1 @@
+"""Pure functions on images: reading, shapes, masks, measurements, overlays. No torch."""

@@ -1,0 +1,50 @@
+"""The outlines of a mask as polygons."""
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+from skimage.measure import approximate_polygon, find_contours
+
+from lentigo.imaging.arrays import Mask
+
+Polygon: TypeAlias = npt.NDArray[np.float64]
+"""A closed polygon: float64 N×2, its points as (x, y)."""
+
+TOLERANCE_PX = 0.6
+"""Just above half a pixel: enough to turn pixel stairs into straight lines."""
+
+
+def outline(mask: Mask, tolerance_px: float = TOLERANCE_PX) -> list[Polygon]:
+    """Return the closed outlines of a mask, holes' included, the longest first.
+
+    Marching squares (Lorensen and Cline 1987), thinned by Douglas and Peucker (1973).
+
+    Args:
+        mask: bool H×W.
+        tolerance_px: How far the polygon may run from the pixels' own border.
+
+    Returns:
+        Arrays float64 N×2 of (x, y) in pixels, the first point repeated at the end. Whole numbers
+        are pixel centres, so that a lesion that touches the edge reaches −0.5.
+    """
+    box = ndimage.find_objects(mask.astype(np.uint8))
+    if not box:
+        return []
+    rows, columns = box[0]
+    padded = np.pad(mask[rows, columns], 1).astype(np.float32)
+    offset = np.array([columns.start - 1, rows.start - 1])
+    contours = find_contours(padded, 0.5)  # type: ignore[no-untyped-call]
+    polygons = [_simplified(contour[:, ::-1] + offset, tolerance_px) for contour in contours]
+    return sorted(polygons, key=_length_px, reverse=True)
+
+
+def _simplified(polygon: Polygon, tolerance_px: float) -> Polygon:
+    fewer = approximate_polygon(polygon, tolerance_px)  # type: ignore[no-untyped-call]
+    # A part of one or two pixels would be thinned to nothing.
+    return polygon if len(fewer) < 4 else np.asarray(fewer)
+
+
+def _length_px(polygon: Polygon) -> float:
+    return float(np.linalg.norm(np.diff(polygon, axis=0), axis=1).sum())

@@ -1,0 +1,64 @@
+"""From Pillow's many pixel modes to 8-bit RGB and to masks."""
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from lentigo.imaging.arrays import Mask, Pixels
+
+_WIDE_INTEGERS = ("I", "I;16", "I;16L", "I;16B", "I;16N")
+_UINT16_MAX = 65_535
+
+
+class PixelRangeError(ValueError):
+    """Pixel values that have no agreed range."""
+
+
+def rgb_pixels(image: Image.Image) -> Pixels:
+    """Return an image as uint8 H×W×3; transparency is laid on white.
+
+    Raises:
+        PixelRangeError: The pixel values have no agreed range.
+    """
+    if image.mode in _WIDE_INTEGERS or image.mode == "F":
+        grey = _eight_bit(np.asarray(image))
+        return np.repeat(grey[..., None], 3, axis=2)
+    return np.array(_flattened(image, "white").convert("RGB"))
+
+
+def mask_pixels(image: Image.Image) -> Mask:
+    """Return a mask image as bool H×W, True above half of its range; transparent is outside.
+
+    Raises:
+        PixelRangeError: The pixel values have no agreed range.
+    """
+    if image.mode in _WIDE_INTEGERS or image.mode == "F":
+        values = np.asarray(image)
+    else:
+        values = np.asarray(_flattened(image, "black").convert("L"))
+    peak = values.max()
+    if not (np.isfinite(peak) and values.min() >= 0 and peak <= _UINT16_MAX):
+        raise PixelRangeError("a mask's values must lie in 0–1, 0–255 or 0–65535")
+    full = next(full for full in (1, 255, _UINT16_MAX) if peak <= full)
+    return np.asarray(values > full / 2)
+
+
+def _flattened(image: Image.Image, background: str) -> Image.Image:
+    """Lay an image that has transparency of any kind on a plain background."""
+    if not image.has_transparency_data:
+        return image
+    layers = image.convert("RGBA")
+    plain = Image.new("RGBA", layers.size, background)
+    return Image.alpha_composite(plain, layers)
+
+
+def _eight_bit(values: npt.NDArray[np.generic]) -> Pixels:
+    """Scale 16-bit integers from 0–65535, or floats from 0–1, to 0–255."""
+    top = 1.0 if values.dtype.kind == "f" else float(_UINT16_MAX)
+    low, high = float(values.min()), float(values.max())
+    if not (low >= 0 and high <= top):  # NaN fails too
+        raise PixelRangeError(
+            f"grey values from {low:g} to {high:g}, expected 0–{top:g}; save it as 8-bit or 16-bit"
+        )
+    scaled: npt.NDArray[np.float32] = values.astype(np.float32) * np.float32(255 / top)
+    return np.rint(scaled).astype(np.uint8)

@@ -1,0 +1,134 @@
+"""How an image's shape becomes a network's, and how the network's answer comes back."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from lentigo.imaging.arrays import Box, Floats, Mask, Pixels, Size
+
+_REDUCING_GAP = 3.0
+"""Pillow: from 3 on, a fast pre-reduction is all but indistinguishable from exact resampling."""
+
+
+@dataclass(frozen=True)
+class Letterbox:
+    """The one way an image is fitted into a network's input, in training and in use.
+
+    The aspect ratio is kept: the image is scaled until it just fits and centred, and its border
+    pixels are repeated outwards over what is left (black bars would look like the dark corners of
+    a dermatoscope). Scaling is bilinear and antialiased.
+
+    Attributes:
+        source_px: The image's height and width.
+        target_px: The network input's height and width.
+
+    Example:
+        >>> Letterbox(source_px=(450, 600), target_px=(256, 256)).inner
+        Box(top=32, left=0, height=192, width=256)
+    """
+
+    source_px: Size
+    target_px: Size
+
+    def __post_init__(self) -> None:
+        """Refuse sizes without pixels."""
+        if min(*self.source_px, *self.target_px) < 1:
+            raise ValueError(
+                f"sizes must be at least 1×1, got source {self.source_px}, target {self.target_px}"
+            )
+
+    @property
+    def scale(self) -> float:
+        """Target pixels per source pixel."""
+        return min(t / s for s, t in zip(self.source_px, self.target_px, strict=True))
+
+    @property
+    def inner(self) -> Box:
+        """The part of the target that holds the image; the rest is filled."""
+        height, width = (
+            min(t, max(1, round(s * self.scale)))
+            for s, t in zip(self.source_px, self.target_px, strict=True)
+        )
+        return Box(
+            (self.target_px[0] - height) // 2, (self.target_px[1] - width) // 2, height, width
+        )
+
+    def image(self, pixels: Pixels) -> Pixels:
+        """Fit an image into the target.
+
+        Args:
+            pixels: uint8 h×w×3; of ``source_px``, or the same image decoded at reduced scale.
+
+        Returns:
+            uint8 H×W×3 of ``target_px``.
+
+        Raises:
+            ValueError: Wrong type or shape, or another aspect ratio than the source's.
+        """
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+            raise ValueError(
+                f"expected uint8 pixels of shape h×w×3, got {pixels.dtype} {pixels.shape}"
+            )
+        self._check_aspect(pixels.shape[0], pixels.shape[1])
+        return np.pad(self._fitted(pixels), (*self._margins(), (0, 0)), mode="edge")
+
+    def mask(self, mask: Mask) -> Mask:
+        """Fit a mask into the target: True where at least half is lesion, False on the filling.
+
+        Args:
+            mask: bool h×w of ``source_px``, or the same mask at reduced scale.
+
+        Returns:
+            bool H×W of ``target_px``.
+
+        Raises:
+            ValueError: Wrong type or shape, or another aspect ratio than the source's.
+        """
+        if mask.dtype != np.bool_ or mask.ndim != 2:
+            raise ValueError(f"expected a bool mask of shape h×w, got {mask.dtype} {mask.shape}")
+        self._check_aspect(*mask.shape)
+        inside = self._fitted(mask.astype(np.uint8) * np.uint8(255)) >= 128
+        return np.pad(inside, self._margins())
+
+    def back(self, probability: Floats, size_px: Size | None = None) -> Floats:
+        """Bring a plane of the target back to the image, bilinearly; the filling is cut off.
+
+        Args:
+            probability: float32 H×W of ``target_px``.
+            size_px: Height and width to come back at; the source's where not given.
+
+        Returns:
+            float32 h×w of ``size_px``, within the range of the values that came in.
+
+        Raises:
+            ValueError: Wrong type or shape.
+        """
+        if probability.dtype != np.float32 or probability.shape != self.target_px:
+            raise ValueError(
+                f"expected a float32 plane of shape {self.target_px}, "
+                f"got {probability.dtype} {probability.shape}"
+            )
+        height, width = size_px or self.source_px
+        inner = np.ascontiguousarray(probability[self.inner.slices])
+        resized = Image.fromarray(inner).resize((width, height), Image.Resampling.BILINEAR)
+        return np.array(resized)
+
+    def _fitted(self, values: Pixels) -> Pixels:
+        size = (self.inner.width, self.inner.height)
+        image = Image.fromarray(values)
+        return np.array(image.resize(size, Image.Resampling.BILINEAR, reducing_gap=_REDUCING_GAP))
+
+    def _margins(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        top, left, height, width = self.inner
+        bottom, right = self.target_px[0] - top - height, self.target_px[1] - left - width
+        return (top, bottom), (left, right)
+
+    def _check_aspect(self, height: int, width: int) -> None:
+        rows, columns = height / self.source_px[0], width / self.source_px[1]
+        rounding = 2 / min(self.source_px)  # each of two reductions may round a side up
+        if abs(rows - columns) > rounding:
+            raise ValueError(
+                f"got {height}×{width} pixels, which is not {self.source_px[0]}×"
+                f"{self.source_px[1]} at another scale"
+            )

@@ -1,0 +1,54 @@
+"""Pictures for people: the lesion's outline drawn on its photo."""
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from lentigo.imaging.arrays import Mask, Pixels
+from lentigo.imaging.contour import outline
+
+OUTLINE_COLOUR = (64, 224, 255)
+"""Light cyan: far from every colour of skin and pigment."""
+
+_HALO_OPACITY = 0.45
+
+
+def draw_outline(
+    image: Pixels,
+    mask: Mask,
+    colour: tuple[int, int, int] = OUTLINE_COLOUR,
+    width_px: float | None = None,
+) -> Pixels:
+    """Draw a mask's outline on a copy of an image, with a dark halo that keeps it legible.
+
+    Args:
+        image: uint8 H×W×3.
+        mask: bool H×W.
+        colour: Red, green and blue, 0–255.
+        width_px: The line's width; where not given, 1/200 of the image's short side, at least 2.
+
+    Returns:
+        uint8 H×W×3.
+
+    Raises:
+        ValueError: Image and mask differ in size.
+    """
+    if image.shape[:2] != mask.shape:
+        raise ValueError(f"image {image.shape[:2]} and mask {mask.shape} differ in size")
+    width_px = width_px or max(2.0, min(mask.shape) / 200)
+    picture = Image.fromarray(image)
+    halo = _line(mask, 2 * width_px).point(lambda opacity: opacity * _HALO_OPACITY)
+    picture.paste((0, 0, 0), mask=halo)
+    picture.paste(colour, mask=_line(mask, width_px))
+    return np.array(picture)
+
+
+def _line(mask: Mask, width_px: float) -> Image.Image:
+    """Return the outline's opacity, antialiased: drawn large, then averaged."""
+    oversampling = min(4, max(1, round(8 / width_px)))  # the wider, the less stairs show
+    height, width = mask.shape
+    large = Image.new("L", (width * oversampling, height * oversampling))
+    pen = ImageDraw.Draw(large)
+    for polygon in outline(mask):
+        points = [tuple(point) for point in (polygon + 0.5) * oversampling]
+        pen.line(points, fill=255, width=round(width_px * oversampling), joint="curve")
+    return large.reduce(oversampling)

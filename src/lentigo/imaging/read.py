@@ -1,0 +1,212 @@
+"""Reading images from strangers: by an allow-list, within limits, always as 8-bit RGB.
+
+Follows the checklist of Pillow's ``security.rst``: the format is told from the content and not
+from the name, a pixel limit holds before anything is decoded, and no decoder runs another program.
+"""
+
+import stat
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from lentigo.errors import ImageError
+from lentigo.imaging.arrays import Mask, Pixels, Size
+from lentigo.imaging.convert import PixelRangeError, mask_pixels, rgb_pixels
+from lentigo.imaging.formats import FORMATS, HEAD_BYTES, foreign_kind, is_readable
+
+READABLE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})
+MAX_PIXELS = 89_478_485
+"""Pillow's own limit: a quarter of a gigabyte as RGB."""
+
+_EXIF_ORIENTATION = 0x0112
+_SIDEWAYS = (5, 6, 7, 8)
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_warning_filters = threading.Lock()
+
+
+class UnreadableFileError(ImageError):
+    """A path that cannot be opened: missing, a folder, not a plain file, not permitted."""
+
+
+class EmptyFileError(ImageError):
+    """A file of zero bytes."""
+
+
+class NotAnImageError(ImageError):
+    """A file whose content is none of the formats that are read, whatever its name."""
+
+
+class DamagedImageError(ImageError):
+    """An image that ends early or whose content is corrupt."""
+
+
+class UnsupportedPixelsError(ImageError):
+    """An image whose values have no agreed range, such as floats outside 0–1."""
+
+
+class ImageTooLargeError(ImageError):
+    """An image of more than ``MAX_PIXELS`` pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A photo as it is looked at: upright, 8-bit RGB.
+
+    Attributes:
+        pixels: uint8, H×W×3; of lower resolution than ``size_px`` where it was decoded reduced.
+        size_px: The original's height and width, after its EXIF orientation was applied.
+        pixel_spacing_mm: Distance between the original's pixel centres on the skin; None where
+            unknown. A file's dots per inch tell about paper, not skin, and are not used.
+        path: Where it was read from; None for an array.
+    """
+
+    pixels: Pixels
+    size_px: Size
+    pixel_spacing_mm: float | None = None
+    path: Path | None = None
+
+
+def read_photo(path: Path | str, *, min_side_px: int | None = None) -> Photo:
+    """Read an image file as upright 8-bit RGB.
+
+    The first page or frame counts. Transparency is laid on white; 16-bit values are scaled over
+    their full range; an embedded colour profile is not applied.
+
+    Args:
+        path: A JPEG, PNG, TIFF, BMP or WebP file.
+        min_side_px: At least 1. Where given, the image may come back reduced, its short side
+            still at least this long; JPEGs are then decoded reduced: faster, less memory.
+
+    Raises:
+        ImageError: The file cannot be read; the subclass and the message tell why.
+    """
+    path = Path(path)
+    with _opened(path) as image:
+        size_px = _upright_size(image)
+        if min_side_px is not None:
+            image.draft(None, (min_side_px, min_side_px))
+        pixels = rgb_pixels(_upright(image))
+    if min_side_px is not None and (factor := min(pixels.shape[:2]) // min_side_px) > 1:
+        pixels = np.array(Image.fromarray(pixels).reduce(factor))
+    return Photo(pixels, size_px, path=path)
+
+
+def read_mask(path: Path | str) -> Mask:
+    """Read a mask file: bool H×W, True where it is brighter than half.
+
+    Half of 1 where no value exceeds 1, else half of the 8-bit or 16-bit range. Palettes are looked
+    up, transparent parts lie outside, and the EXIF orientation is applied as it is to photos.
+
+    Raises:
+        ImageError: The file cannot be read; the subclass and the message tell why.
+    """
+    with _opened(Path(path)) as image:
+        return mask_pixels(_upright(image))
+
+
+def image_size_px(path: Path | str) -> Size:
+    """Return the height and width that ``read_photo`` would give, mostly from the header alone.
+
+    Raises:
+        ImageError: The file cannot be read; the subclass and the message tell why.
+    """
+    with _opened(Path(path)) as image:
+        return _upright_size(image)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """Open an image within the limits; every fault in the block becomes an ``ImageError``."""
+    try:
+        _check_plain_file(path)
+        with path.open("rb") as stream:
+            image = _identified(path, stream)
+            _check_size(path, image)
+            yield image
+    except ImageError:
+        raise
+    except (Image.DecompressionBombError, MemoryError) as error:
+        raise ImageTooLargeError(path, f"too large to decode ({error}); make it smaller") from error
+    except UnidentifiedImageError as error:
+        raise DamagedImageError(path, "damaged or cut short (unreadable header)") from error
+    except PixelRangeError as error:
+        raise UnsupportedPixelsError(path, str(error)) from error
+    except OSError as error:
+        if error.errno is None:  # Pillow's own, not the system's
+            raise DamagedImageError(path, f"damaged or cut short ({error})") from error
+        raise UnreadableFileError(path, error.strerror or str(error)) from error
+    except Exception as error:  # on crafted files decoders raise almost any exception
+        detail = f"{type(error).__name__}: {error}"
+        raise DamagedImageError(path, f"damaged or not supported ({detail})") from error
+
+
+def _check_plain_file(path: Path) -> None:
+    try:
+        status = path.stat()
+    except ValueError as error:  # a NUL in the name
+        raise UnreadableFileError(path, f"not a file name ({error})") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise UnreadableFileError(path, "is a folder; an image file was expected")
+    if not stat.S_ISREG(status.st_mode):  # a pipe would block for ever
+        raise UnreadableFileError(path, "is not a plain file; an image file was expected")
+    if status.st_size == 0:
+        raise EmptyFileError(path, "is empty (0 bytes)")
+
+
+def _identified(path: Path, stream: BinaryIO) -> Image.Image:
+    head = stream.read(HEAD_BYTES)
+    if not is_readable(head):
+        foreign = foreign_kind(head)
+        what = f"looks like {foreign}" if foreign else "is not an image"
+        raise NotAnImageError(path, f"{what}; expected the content of {', '.join(FORMATS)}")
+    # Pillow only warns of sizes up to twice its limit; _check_size refuses them.
+    with _warning_filters, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return Image.open(stream, formats=FORMATS)
+
+
+def _check_size(path: Path, image: Image.Image) -> None:
+    width, height = image.size
+    if width * height == 0:
+        raise DamagedImageError(path, f"has no pixels ({height}×{width})")
+    if width * height > MAX_PIXELS:
+        fault = (
+            f"has {height}×{width} pixels, more than the limit of {MAX_PIXELS:,}; make it smaller"
+        )
+        raise ImageTooLargeError(path, fault)
+
+
+def _upright_size(image: Image.Image) -> Size:
+    width, height = image.size
+    return (width, height) if _orientation(image) in _SIDEWAYS else (height, width)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    image.load()
+    method = _TURNS.get(_orientation(image))
+    return image if method is None else image.transpose(method)
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 (upright) where there is none or it cannot be read."""
+    if image.format == "TIFF":  # Pillow turns these itself and gives their upright size
+        return 1
+    try:
+        return int(image.getexif().get(_EXIF_ORIENTATION, 1))
+    except Exception:  # broken EXIF is common beside sound pixels
+        return 1

@@ -1,0 +1,139 @@
+"""What every network here has in common."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from lentigo.errors import RecipeError
+from lentigo.nets.weights import IMAGENET_MEAN, IMAGENET_STD, Pretrained, find_pretrained
+from lentigo.registry import Registry
+
+Task = Literal["segmentation", "classification"]
+
+
+class Normalise(nn.Module):
+    """RGB pixels of 0–255 to what a net's weights expect.
+
+    It is a part of the net, and its numbers are saved with the weights, so that the two cannot
+    be paired wrongly. Mean and standard deviation are in grey levels, in RGB order.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        mean: tuple[float, float, float] = IMAGENET_MEAN,
+        std: tuple[float, float, float] = IMAGENET_STD,
+    ) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Return normalised pixels, N×3×H×W, of the input's floating type."""
+        return (pixels - self.mean) / self.std
+
+
+class LesionNet(nn.Module):
+    """A network over RGB pixels of 0–255 (float, N×3×H×W) that returns logits.
+
+    Segmentation nets return N×1×H×W, classification nets N×1; a sigmoid makes either a
+    probability. A subclass sets ``task``, ``stride_px`` (the input's sides must be multiples of
+    it) and ``pretrained_name``, and lists its encoder in :meth:`encoder_parts`.
+    """
+
+    task: ClassVar[Task]
+    stride_px: ClassVar[int] = 32
+    pretrained_name: ClassVar[str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.normalise = Normalise()
+
+    def encoder_parts(self) -> dict[str, nn.Module]:
+        """Return the parts that can be frozen, by name, from the input inwards."""
+        raise NotImplementedError
+
+    def load_encoder(self, state: dict[str, Tensor]) -> None:
+        """Take the encoder's weights from a published state dict."""
+        raise NotImplementedError
+
+    def take_pretrained(self, weights: Pretrained) -> None:
+        """Take published encoder weights together with the normalisation that belongs to them."""
+        self.load_encoder(weights.read())
+        self.normalise = Normalise(weights.mean, weights.std)
+
+    def check_input(self, pixels: Tensor) -> None:
+        """Refuse an input whose sides are not multiples of ``stride_px``.
+
+        Raises:
+            ValueError: With the size got and the nearest size that fits.
+        """
+        height, width = pixels.shape[-2:]
+        step = self.stride_px
+        if height % step or width % step:
+            fit = tuple(-(-side // step) * step for side in (height, width))
+            raise ValueError(
+                f"input is {height}×{width} px; each side must be a multiple of {step}: "
+                f"pad it to {fit[0]}×{fit[1]}"
+            )
+
+    def unfreeze(self, names: Iterable[str]) -> None:
+        """Freeze the encoder but for the named parts; everything behind the encoder trains.
+
+        A frozen part neither receives gradients nor moves its batch-norm statistics.
+
+        Raises:
+            RecipeError: A name that is not a part of this net's encoder.
+        """
+        parts = self.encoder_parts()
+        wanted = set(parts) if "all" in (names := set(names)) else names
+        if unknown := wanted - set(parts):
+            raise RecipeError(
+                f"cannot unfreeze {sorted(unknown)}: the encoder's parts are {list(parts)}, or all"
+            )
+        self.requires_grad_(True)
+        self._frozen = [part for name, part in parts.items() if name not in wanted]
+        for part in self._frozen:
+            part.requires_grad_(False)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> "LesionNet":
+        """Set training mode everywhere but in frozen parts, which stay in evaluation mode."""
+        super().train(mode)
+        for part in getattr(self, "_frozen", ()):
+            part.eval()
+        return self
+
+
+NETS: Registry[Callable[..., LesionNet]] = Registry("net")
+
+
+def build_net(
+    name: str,
+    pretrained: str | None = None,
+    weights_dir: Path | None = None,
+    **options: Any,
+) -> LesionNet:
+    """Build a registered net, with ImageNet weights where ``pretrained`` is ``imagenet``.
+
+    Raises:
+        UnknownNameError: No such net.
+        RecipeError: An option that the net does not have, or a bad value of one.
+        WeightsError: Pretrained weights are not to be had; the message says where to put them.
+    """
+    build = NETS[name]
+    known = inspect.signature(build).parameters
+    if unknown := set(options) - set(known):
+        raise RecipeError(f"net '{name}' has no option {sorted(unknown)}; it has {list(known)}")
+    net = build(**options)
+    if pretrained == "imagenet":
+        net.take_pretrained(find_pretrained(net.pretrained_name, weights_dir))
+    elif pretrained is not None:
+        raise RecipeError(f"pretrained is '{pretrained}'; expected 'imagenet' or null")
+    return net

@@ -1,0 +1,50 @@
+"""MobileNetV2 with one logit: benign or malignant."""
+
+from typing import ClassVar
+
+from torch import Tensor, nn
+from torchvision.models import mobilenet_v2
+
+from lentigo.nets.base import NETS, LesionNet, Task
+
+
+@NETS.register("mobilenetv2")
+class MobileNetV2(LesionNet):
+    """The second study's net: MobileNetV2 (Sandler et al. 2018), global average pooling, dropout.
+
+    The encoder's parts are ``block0`` (the first convolution), ``block1`` to ``block17`` (the
+    inverted residuals) and ``block18`` (the last 1×1 convolution), each with its batch norm.
+
+    Args:
+        dropout: The share of pooled features set to 0 in training, 0 ≤ dropout < 1.
+    """
+
+    task: ClassVar[Task] = "classification"
+    stride_px: ClassVar[int] = 1
+    pretrained_name: ClassVar[str] = "mobilenet_v2"
+
+    def __init__(self, dropout: float = 0.3) -> None:
+        super().__init__()
+        whole = mobilenet_v2(weights=None)
+        self.features = whole.features
+        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(whole.last_channel, 1))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Return logits N×1 for pixels N×3×H×W of 0–255."""
+        features = self.features(self.normalise(pixels))
+        logits: Tensor = self.head(features.mean(dim=(2, 3)))  # global average pooling
+        return logits
+
+    def encoder_parts(self) -> dict[str, nn.Module]:
+        """Return ``block0`` to ``block18``."""
+        return {f"block{i}": block for i, block in enumerate(self.features)}
+
+    def load_encoder(self, state: dict[str, Tensor]) -> None:
+        """Take torchvision's state dict; its classifier is left out."""
+        self.features.load_state_dict(
+            {
+                name.removeprefix("features."): value
+                for name, value in state.items()
+                if name.startswith("features.")
+            }
+        )

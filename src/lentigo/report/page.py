@@ -1,0 +1,115 @@
+"""The page that a person reads: one self-contained HTML file, the answer first."""
+
+import base64
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from PIL import Image
+
+from lentigo.report.summary import Summary
+from lentigo.runtime.batch import CROP, FINDING, MASK, OVERLAY, Outcome
+from lentigo.runtime.finding import NOTICE, Finding, Measurements
+
+THUMBNAIL_PX = 512
+
+
+class Picture(NamedTuple):
+    """A picture embedded in the page."""
+
+    caption: str
+    uri: str
+
+
+class Reason(NamedTuple):
+    """One measured property of a lesion."""
+
+    name: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One finding as the page shows it."""
+
+    name: str
+    folder: str
+    files: tuple[str, ...]
+    pictures: tuple[Picture, ...]
+    reasons: tuple[Reason, ...]
+    finding: Finding
+
+
+def render_page(summary: Summary, out_dir: Path) -> str:
+    """Return the page for a run whose files lie in ``out_dir``, pictures embedded."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = percent
+    cards = [
+        _card(outcome, outcome.finding, out_dir) for outcome in summary.highest if outcome.finding
+    ]
+    return environment.get_template("report.html").render(
+        summary=summary, cards=cards, first=cards[0].finding if cards else None, notice=NOTICE
+    )
+
+
+def percent(share: float) -> str:
+    """Return a share of 0–1 as a percentage that never rounds to a false certainty.
+
+    Example:
+        >>> percent(0.314), percent(0.0004), percent(0.999)
+        ('31 %', '< 1 %', '> 99 %')
+    """
+    if 0 < share < 0.01:
+        return "< 1 %"
+    if 0.99 < share < 1:
+        return "> 99 %"
+    return f"{share:.0%}".replace("%", " %")
+
+
+def reasons(measured: Measurements) -> tuple[Reason, ...]:
+    """Return a lesion's measurements in words; the page explains each once."""
+    size = f"{measured.equivalent_diameter_px:,.0f} px"
+    if measured.equivalent_diameter_mm is not None:
+        size = f"{measured.equivalent_diameter_mm:.1f} mm"
+    return (
+        Reason("Size", size, f"{percent(measured.area_share)} of image"),
+        Reason("Asymmetry", f"{measured.asymmetry:.2f}"),
+        Reason("Border", f"{measured.border_irregularity:.2f}"),
+        Reason("Colour", f"{measured.colour_variegation:.1f}"),
+    )
+
+
+def _card(outcome: Outcome, finding: Finding, out_dir: Path) -> Card:
+    # Someone may have removed a picture since an earlier run: the page then does without it.
+    files = [name for name in (MASK, OVERLAY, CROP, FINDING) if (outcome.folder / name).is_file()]
+    captions = {OVERLAY: "Outline", CROP: "Crop"}
+    return Card(
+        name=Path(outcome.image).name,
+        folder=outcome.folder.relative_to(out_dir).as_posix(),
+        files=tuple(files),
+        pictures=tuple(
+            Picture(caption, _thumbnail(outcome.folder / name))
+            for name, caption in captions.items()
+            if name in files
+        ),
+        reasons=reasons(finding.measurements) if finding.measurements else (),
+        finding=finding,
+    )
+
+
+def _thumbnail(path: Path) -> str:
+    """Return a small copy as a data URI."""
+    with Image.open(path, formats=["JPEG"]) as image:
+        image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+        stream = BytesIO()
+        image.save(stream, "JPEG", quality=82)
+    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"

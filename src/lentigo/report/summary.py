@@ -1,0 +1,59 @@
+"""What a run came to, in numbers and in its most suspicious findings."""
+
+import heapq
+from dataclasses import dataclass, field
+
+from lentigo.runtime.batch import Outcome
+
+MAX_SHOWN = 200
+"""Findings that a page shows: more would make it too heavy to open, and CSV and JSON hold all."""
+
+
+@dataclass
+class Summary:
+    """What a run came to.
+
+    Attributes:
+        malignant: Findings whose probability reaches the threshold.
+        benign: The others.
+        with_warnings: Findings that carry a quality warning.
+        resumed: Findings that an earlier run had made.
+        skipped: The files that could not be read.
+    """
+
+    malignant: int = 0
+    benign: int = 0
+    with_warnings: int = 0
+    resumed: int = 0
+    skipped: list[Outcome] = field(default_factory=list)
+    _ranked: list[tuple[float, int, Outcome]] = field(default_factory=list, repr=False)
+
+    @property
+    def analysed(self) -> int:
+        """Images that have a finding."""
+        return self.malignant + self.benign
+
+    def counts(self) -> dict[str, int]:
+        """Return the figures alone, as they go into JSON."""
+        names = ("analysed", "malignant", "benign", "with_warnings", "resumed")
+        return {name: getattr(self, name) for name in names} | {"skipped": len(self.skipped)}
+
+    @property
+    def highest(self) -> list[Outcome]:
+        """The findings of highest probability, highest first, no more than ``MAX_SHOWN``."""
+        return [outcome for _, _, outcome in sorted(self._ranked, reverse=True)]
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one more image."""
+        finding = outcome.finding
+        if finding is None:
+            self.skipped.append(outcome)
+            return
+        self.malignant += finding.decision == "malignant"
+        self.benign += finding.decision == "benign"
+        self.with_warnings += bool(finding.warnings)
+        self.resumed += outcome.resumed
+        # Among equals the earlier image goes first, and outcomes themselves are never compared.
+        rank = (finding.probability_malignant, -self.analysed, outcome)
+        push = heapq.heappush if len(self._ranked) < MAX_SHOWN else heapq.heappushpop
+        push(self._ranked, rank)

@@ -1,0 +1,1 @@
+"""Use a trained model: engines, segmenter, classifier, the analyzer that joins them, batches."""

@@ -1,0 +1,162 @@
+"""The pipeline: a photo comes in, a finding comes out."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from lentigo.bundle import Bundle, OperatingPoint
+from lentigo.errors import ImageError
+from lentigo.files import sha256_of
+from lentigo.imaging.arrays import Mask, Pixels
+from lentigo.imaging.contour import outline
+from lentigo.imaging.crop import crop, lesion_box
+from lentigo.imaging.measure import measure
+from lentigo.imaging.overlay import draw_outline
+from lentigo.imaging.quality import image_warnings, mask_warnings
+from lentigo.imaging.read import Photo
+from lentigo.runtime.classifier import Classifier
+from lentigo.runtime.finding import (
+    AppliedPoint,
+    BoxPx,
+    Finding,
+    Measurements,
+    Pictures,
+    Provenance,
+    QualityNote,
+    UsedBundle,
+)
+from lentigo.runtime.photos import PhotoLike, as_photo
+from lentigo.runtime.segmenter import WORKING_SIDE_PX, Segmenter, resize_mask
+
+
+class Analyzer:
+    """Outlines, measures and scores the lesion in photos.
+
+    May be called from several threads at once.
+
+    Args:
+        segmenter: A segmentation bundle, a shipped one's name, or a folder; None: the default.
+        classifier: A classification bundle likewise.
+        engine: What runs them: ``auto``, ``onnxruntime`` or ``openvino``.
+        operating_point: Which of the classifier's operating points decides; None: its default.
+
+    Raises:
+        BundleError: A bundle is missing, changed or does another task, or has no such point.
+        UnknownNameError: No such engine.
+
+    Example:
+        >>> finding = Analyzer().analyze("photo.jpg")  # doctest: +SKIP
+        >>> print(f"{finding.probability_malignant:.0%}: {finding.decision}")  # doctest: +SKIP
+        7%: benign
+    """
+
+    def __init__(
+        self,
+        segmenter: Bundle | str | Path | None = None,
+        classifier: Bundle | str | Path | None = None,
+        engine: str = "auto",
+        operating_point: str | None = None,
+    ) -> None:
+        self.segmenter = Segmenter(segmenter, engine)
+        self.classifier = Classifier(classifier, engine)
+        spec = self.classifier.bundle.spec
+        point: OperatingPoint = spec.operating_point(operating_point)
+        self.operating_point = AppliedPoint(
+            name=operating_point or spec.default_operating_point,
+            threshold=point.threshold,
+            rule=point.rule,
+        )
+        self.made_with = Provenance(
+            lentigo=version("lentigo"),
+            engine=self.classifier.engine.name,
+            precision=self.classifier.engine.precision,
+            segmenter=_used(self.segmenter.bundle),
+            classifier=_used(self.classifier.bundle),
+        )
+
+    def analyze(self, image: PhotoLike) -> Finding:
+        """Return the finding for one image, with its pictures.
+
+        Args:
+            image: A file, an RGB array uint8 H×W×3, or a photo.
+
+        Raises:
+            ImageError: The file cannot be read.
+            LentigoError: The array is not an RGB image.
+        """
+        # Large files come in reduced, though never below what masks are refined at.
+        photo = as_photo(image, min_side_px=WORKING_SIDE_PX)
+        segmentation = self.segmenter.segment(photo)
+        probability = self.classifier.probability(photo)
+        working_mask = segmentation.working_mask
+        pixels = _resized(photo.pixels, working_mask.shape)
+        scale_px = photo.size_px[1] / working_mask.shape[1]
+        found = bool(working_mask.any())
+        return Finding(
+            image=None if photo.path is None else printable(photo.path),
+            image_sha256=None if photo.path is None else _sha256_of_image(photo.path),
+            size_px=photo.size_px,
+            probability_malignant=probability,
+            operating_point=self.operating_point,
+            decision="malignant" if probability >= self.operating_point.threshold else "benign",
+            warnings=_quality_notes(pixels, photo.size_px, working_mask),
+            lesion_found=found,
+            measurements=_measurements(photo, pixels, working_mask, scale_px) if found else None,
+            box=BoxPx(**lesion_box(segmentation.mask)._asdict()) if found else None,
+            contour=_contour(working_mask, scale_px),
+            made_with=self.made_with,
+            pictures=_pictures(photo, segmentation.mask, working_mask, pixels),
+        )
+
+
+def printable(path: Path) -> str:
+    """Return a path as text that is valid Unicode: odd bytes in its name become escapes."""
+    return str(path).encode(errors="backslashreplace").decode()
+
+
+def _used(bundle: Bundle) -> UsedBundle:
+    return UsedBundle(name=bundle.spec.name, sha256=bundle.sha256)
+
+
+def _sha256_of_image(path: Path) -> str:
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        raise ImageError(path, f"vanished while it was read ({error.strerror})") from error
+
+
+def _resized(pixels: Pixels, size_px: tuple[int, ...]) -> Pixels:
+    height, width = size_px
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    image = Image.fromarray(pixels)
+    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3.0))
+
+
+def _quality_notes(pixels: Pixels, size_px: tuple[int, int], mask: Mask) -> tuple[QualityNote, ...]:
+    warnings = (*image_warnings(pixels, size_px), *mask_warnings(mask))
+    return tuple(QualityNote(code=warning.code, message=warning.message) for warning in warnings)
+
+
+def _measurements(photo: Photo, pixels: Pixels, mask: Mask, scale_px: float) -> Measurements:
+    values = measure(pixels, mask, scale_px=scale_px, pixel_spacing_mm=photo.pixel_spacing_mm)
+    return Measurements(**{name: getattr(values, name) for name in Measurements.model_fields})
+
+
+def _contour(mask: Mask, scale_px: float) -> tuple[tuple[float, float], ...]:
+    lines = outline(mask)
+    if not lines:
+        return ()
+    # Pixel centres have whole co-ordinates, so that an edge lies at -0.5 at every scale.
+    points = (lines[0] + 0.5) * scale_px - 0.5
+    return tuple((round(float(x), 1), round(float(y), 1)) for x, y in points)
+
+
+def _pictures(photo: Photo, mask: Mask, working_mask: Mask, pixels: Pixels) -> Pictures:
+    if not working_mask.any():
+        return Pictures(mask, overlay=pixels, crop=None)
+    height, width = photo.pixels.shape[:2]
+    box = lesion_box(resize_mask(working_mask, (height, width)))
+    return Pictures(mask, draw_outline(pixels, working_mask), crop(photo.pixels, box))

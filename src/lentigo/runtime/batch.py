@@ -1,0 +1,134 @@
+"""Many images: each one's results are written as soon as they are there, faults are passed over."""
+
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from pydantic import ValidationError
+
+from lentigo.errors import ImageError, LentigoError
+from lentigo.files import sha256_of, write_bytes, write_text
+from lentigo.imaging.arrays import Pixels
+from lentigo.runtime.analyzer import Analyzer, printable
+from lentigo.runtime.finding import Finding, Pictures
+from lentigo.runtime.inputs import name_outputs
+
+FINDING, MASK, OVERLAY, CROP = "finding.json", "mask.png", "overlay.jpg", "crop.jpg"
+
+# Reading, drawing and writing of one image run while the model looks at another; more workers
+# would wait for the model and only hold more decoded photos in memory.
+MAX_WORKERS = 4
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one image: a finding or a fault.
+
+    Attributes:
+        image: The file's path as it was given.
+        folder: Where its results lie; not there when there is a fault.
+        finding: The finding without its pictures; None for a file that cannot be read.
+        fault: Why the file cannot be read; None where there is a finding.
+        resumed: Whether an earlier run had made the finding.
+    """
+
+    image: str
+    folder: Path
+    finding: Finding | None = None
+    fault: str | None = None
+    resumed: bool = False
+
+
+def analyze_many(
+    analyzer: Analyzer, images: Sequence[Path], out_dir: Path, *, resume: bool = False
+) -> Iterator[Outcome]:
+    """Analyse images one after the other and yield what became of each, in their order.
+
+    Each image gets ``out_dir/images/NAME/`` with ``mask.png`` (at the photo's own size),
+    ``overlay.jpg``, ``crop.jpg`` where a lesion was found and, last, ``finding.json``: where that
+    file stands, the image is done. Memory does not grow with the number of images.
+
+    Args:
+        analyzer: What looks at them.
+        images: The files.
+        out_dir: Where results go.
+        resume: Keep the findings of an earlier run that the same content, bundles, engine,
+            version and operating point made.
+
+    Raises:
+        LentigoError: Results cannot be written, the disk is full for instance.
+    """
+    workers = min(MAX_WORKERS, os.cpu_count() or 1)
+    pool = ThreadPoolExecutor(workers)
+    waiting: deque[Future[Outcome]] = deque()
+    try:
+        for image, name in zip(images, name_outputs(images), strict=True):
+            folder = out_dir / "images" / name
+            waiting.append(pool.submit(_analyze_one, analyzer, image, folder, resume))
+            if len(waiting) > workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _analyze_one(analyzer: Analyzer, image: Path, folder: Path, resume: bool) -> Outcome:
+    name = printable(image)
+    earlier = _earlier_finding(analyzer, image, folder) if resume else None
+    if earlier is not None:
+        return Outcome(name, folder, earlier, resumed=True)
+    try:
+        finding = analyzer.analyze(image)
+    except ImageError as error:
+        return Outcome(name, folder, fault=error.fault)
+    try:
+        _write(finding, folder)
+    except OSError as error:
+        raise LentigoError(
+            f"{folder}: cannot be written ({error.strerror}); what is done is kept, "
+            "and --resume will go on from there"
+        ) from error
+    return Outcome(name, folder, finding.model_copy(update={"pictures": None}))
+
+
+def _earlier_finding(analyzer: Analyzer, image: Path, folder: Path) -> Finding | None:
+    try:
+        finding = Finding.model_validate_json((folder / FINDING).read_bytes())
+        content = sha256_of(image)
+    except (OSError, ValidationError):  # not there, or of another version: done again
+        return None
+    made = (printable(image), content, analyzer.made_with, analyzer.operating_point)
+    found = (finding.image, finding.image_sha256, finding.made_with, finding.operating_point)
+    return finding if made == found else None
+
+
+def _write(finding: Finding, folder: Path) -> None:
+    assert finding.pictures is not None  # a finding fresh from the analyzer has them
+    (folder / FINDING).unlink(missing_ok=True)  # a stop half-way must not look done
+    pictures: Pictures = finding.pictures
+    write_bytes(folder / MASK, _png(pictures.mask.astype(np.uint8) * np.uint8(255)))
+    write_bytes(folder / OVERLAY, _jpeg(pictures.overlay))
+    if pictures.crop is None:
+        (folder / CROP).unlink(missing_ok=True)
+    else:
+        write_bytes(folder / CROP, _jpeg(pictures.crop))
+    write_text(folder / FINDING, finding.model_dump_json(indent=2) + "\n")
+
+
+def _png(pixels: Pixels) -> bytes:
+    stream = BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG", compress_level=3)
+    return stream.getvalue()
+
+
+def _jpeg(pixels: Pixels) -> bytes:
+    stream = BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=92)
+    return stream.getvalue()

@@ -1,0 +1,19 @@
+"""Engines: what runs a bundle's ONNX model. All give the same answer within rounding."""
+
+import importlib.util
+import platform
+from pathlib import Path
+
+from lentigo.runtime.engines import onnxruntime, openvino
+from lentigo.runtime.engines.base import ENGINES, Engine
+
+__all__ = ["ENGINES", "Engine", "auto"]
+
+
+@ENGINES.register("auto")
+def auto(model_path: Path, threads: int | None = None) -> Engine:
+    """Return the fastest engine here: OpenVINO on x86-64 where installed, else ONNX Runtime."""
+    x86 = platform.machine().lower() in {"x86_64", "amd64"}
+    if x86 and importlib.util.find_spec("openvino") is not None:
+        return openvino.OpenVino(model_path, threads)
+    return onnxruntime.OnnxRuntime(model_path, threads)

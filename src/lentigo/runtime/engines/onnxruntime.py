@@ -1,0 +1,37 @@
+"""ONNX Runtime: the reference engine, on every platform."""
+
+from pathlib import Path
+
+import numpy as np
+
+from lentigo.errors import BundleError
+from lentigo.imaging.arrays import Floats, Pixels
+from lentigo.runtime.engines.base import ENGINES, check_finite, check_output
+
+
+@ENGINES.register("onnxruntime")
+class OnnxRuntime:
+    """A model in ONNX Runtime, on the processor, in float32."""
+
+    name = "onnxruntime"
+    precision = "float32"
+
+    def __init__(self, model_path: Path, threads: int | None = None) -> None:
+        import onnxruntime  # noqa: PLC0415 (slow to import; only when this engine is chosen)
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or 0  # 0: one a core
+        options.log_severity_level = 3  # errors only: warnings would mix with the user's output
+        try:
+            self._session = onnxruntime.InferenceSession(
+                model_path, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # its exception classes share no base but Exception
+            raise BundleError(f"{model_path}: ONNX Runtime cannot load it: {error}") from error
+        self._model_path = model_path
+        check_output(model_path, [output.name for output in self._session.get_outputs()])
+
+    def run(self, batch: Pixels) -> Floats:
+        """Return probabilities for RGB images N×H×W×3."""
+        (probability,) = self._session.run(["probability"], {"image": batch})
+        return check_finite(self._model_path, np.asarray(probability, dtype=np.float32))

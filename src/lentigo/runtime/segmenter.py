@@ -1,0 +1,98 @@
+"""A segmentation bundle at work: from a photo to the lesion's mask."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from lentigo.bundle import Bundle, open_bundle
+from lentigo.imaging.arrays import Floats, Mask
+from lentigo.imaging.geometry import Letterbox
+from lentigo.imaging.refine import refine
+from lentigo.runtime.engines import ENGINES
+from lentigo.runtime.photos import PhotoLike, as_photo
+
+# A mask is refined and measured at no more than this long side. It is several times what the nets
+# see, so that nothing they found is lost, and it keeps the work on a 50-megapixel photo short.
+WORKING_SIDE_PX = 1024
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """Where a photo's lesion is.
+
+    Attributes:
+        mask: bool, at the size that was asked for; True = lesion.
+        working_mask: bool, the same at the size it was refined at (long side ≤ 1024 px).
+        probability: float32 in 0–1, at ``working_mask``'s size, before threshold and refinement.
+    """
+
+    mask: Mask
+    working_mask: Mask
+    probability: Floats
+
+
+class Segmenter:
+    """Outlines the lesion in photos with a segmentation bundle.
+
+    Args:
+        bundle: A bundle, a shipped one's name, or a folder; None takes the default.
+        engine: What runs it: ``auto``, ``onnxruntime`` or ``openvino``.
+        threads: Processor threads; None takes one a core.
+
+    Raises:
+        BundleError: The bundle is missing, changed, or does another task.
+        UnknownNameError: No such engine.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle | str | Path | None = None,
+        engine: str = "auto",
+        threads: int | None = None,
+    ) -> None:
+        self.bundle = open_bundle(bundle, "segmentation")
+        self.engine = ENGINES[engine](self.bundle.model_path, threads)
+        self.threshold = self.bundle.spec.operating_point().threshold
+
+    def segment(
+        self,
+        image: PhotoLike,
+        size_px: tuple[int, int] | None = None,
+    ) -> Segmentation:
+        """Return where the lesion is.
+
+        Args:
+            image: A photo, an RGB array uint8 H×W×3, or a file.
+            size_px: (height, width) of the mask; None takes the photo's own.
+
+        Raises:
+            ImageError: The file cannot be read.
+        """
+        spec = self.bundle.spec
+        photo = as_photo(image, min_side_px=max(spec.input.size_px))
+        letterbox = Letterbox(photo.size_px, spec.input.size_px)
+        (net_probability,) = self.engine.run(letterbox.image(photo.pixels)[np.newaxis])
+        probability = letterbox.back(net_probability, working_size(photo.size_px))
+        working_mask = probability >= self.threshold
+        if spec.refine:
+            working_mask = refine(working_mask)
+        mask = resize_mask(working_mask, size_px or photo.size_px)
+        return Segmentation(mask, working_mask, probability)
+
+
+def working_size(size_px: tuple[int, int]) -> tuple[int, int]:
+    """Return (height, width) shrunk, if need be, until the long side is ``WORKING_SIDE_PX``."""
+    shrink = min(1.0, WORKING_SIDE_PX / max(size_px))
+    height, width = (max(1, round(side * shrink)) for side in size_px)
+    return height, width
+
+
+def resize_mask(mask: Mask, size_px: tuple[int, int]) -> Mask:
+    """Return a mask at another (height, width): bilinear, then cut at one half."""
+    if mask.shape == size_px:
+        return mask
+    grey = Image.fromarray(mask.astype(np.uint8) * 255)
+    resized = grey.resize((size_px[1], size_px[0]), Image.Resampling.BILINEAR)
+    return np.asarray(resized) >= 128  # half of 255

@@ -1,0 +1,1 @@
+"""Training: recipes, losses, phases, augmentation and the loop. Recipes alone need no torch."""

@@ -1,0 +1,172 @@
+"""From a run to a bundle: the best weights as ONNX, checked against torch, and what was tuned."""
+
+import json
+import platform
+import tempfile
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from lentigo.bundle import Bundle, BundleSpec, InputSpec, write_bundle
+from lentigo.errors import BundleError, TrainingError
+from lentigo.imaging.geometry import Letterbox
+from lentigo.nets import LesionNet, build_net
+from lentigo.synthetic import draw_lesion
+from lentigo.training.folder import RunFolder
+from lentigo.training.recipe import Recipe, read_recipe
+
+TOLERANCE = 1e-3
+"""The largest difference in probability between torch and the exported model."""
+
+_HALVED_FROM = 1024  # values; what is smaller saves nothing and may be a scale or a bias
+_PACKAGES = ("lentigo", "numpy", "onnx", "torch", "torchvision")
+
+
+class _FromPixels(nn.Module):
+    """The net as a bundle's model: uint8 N×H×W×3 in, probability N×H×W or N out."""
+
+    def __init__(self, net: LesionNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, image: Tensor) -> Tensor:
+        logits = self.net(image.permute(0, 3, 1, 2).float())
+        return torch.sigmoid(logits).squeeze(1)
+
+
+def export(run: Path, out: Path, *, name: str | None = None, with_weights: bool = True) -> Bundle:
+    """Write a finished run as a bundle.
+
+    Weights are kept in half precision where the probabilities then stay within ``TOLERANCE``.
+
+    Args:
+        run: The run's folder.
+        out: The bundle's folder; one that stood there before is replaced.
+        name: The bundle's name; the folder's where not given.
+        with_weights: Put ``model.safetensors`` beside the model, so that training can go on.
+
+    Raises:
+        TrainingError: The run has not ended.
+        BundleError: ONNX Runtime and torch disagree by more than ``TOLERANCE``.
+    """
+    folder = RunFolder(run)
+    if not folder.tuned.is_file():
+        raise TrainingError(f"{run}: no {folder.tuned.name}; is it a run that has ended?")
+    recipe = read_recipe(folder.recipe)
+    net = build_net(recipe.net.name, None, **recipe.net.options)
+    net.load_state_dict(folder.load_best())
+    model = _checked_model(net.eval(), recipe)
+    files: dict[str, Path | bytes] = {
+        "model.onnx": model,
+        "recipe.yaml": folder.recipe,
+        "split.csv": folder.split,
+        "labels.txt": folder.labels,
+    }
+    if with_weights:
+        files["model.safetensors"] = save(net.state_dict())
+    return write_bundle(out, _spec(name or out.name, recipe, folder), files)
+
+
+def _spec(name: str, recipe: Recipe, folder: RunFolder) -> BundleSpec:
+    tuned: dict[str, Any] = json.loads(folder.tuned.read_text(encoding="utf-8"))
+    segmentation = recipe.task == "segmentation"
+    return BundleSpec.model_validate(
+        {
+            "name": name,
+            "task": recipe.task,
+            "net": recipe.net.name,
+            "input": InputSpec(size_px=recipe.data.size_px),
+            "classes": ("skin", "lesion") if segmentation else ("benign", "malignant"),
+            "refine": segmentation,
+            "trained_on": (recipe.data.source,),
+            "recipe": recipe.model_dump(mode="json"),
+            "versions": {"python": platform.python_version()}
+            | {package: version(package) for package in _PACKAGES},
+            **tuned,
+        }
+    )
+
+
+def _checked_model(net: LesionNet, recipe: Recipe) -> bytes:
+    """Return the ONNX model, in half precision where that costs nothing."""
+    pixels = _real_like(recipe.data.size_px)
+    with torch.inference_mode():
+        expected = _FromPixels(net)(torch.from_numpy(pixels)).numpy()
+    whole = _to_onnx(net, pixels)
+    halved = _halve_weights(whole)
+    if _difference(halved, pixels, expected) <= TOLERANCE:
+        return bytes(halved.SerializeToString())
+    if (difference := _difference(whole, pixels, expected)) > TOLERANCE:
+        raise BundleError(
+            f"ONNX Runtime's probabilities differ from torch's by up to {difference:.2g}; at most "
+            f"{TOLERANCE:g} is allowed, so this model is not written"
+        )
+    return bytes(whole.SerializeToString())
+
+
+def _real_like(size_px: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return four drawn lesions of different skins, uint8 4×H×W×3, as the net would see them."""
+    drawn = [draw_lesion(seed, fitzpatrick=skin).image for seed, skin in enumerate((1, 3, 4, 6))]
+    return np.stack([Letterbox(image.shape[:2], size_px).image(image) for image in drawn])
+
+
+def _to_onnx(net: LesionNet, pixels: NDArray[np.uint8]) -> onnx.ModelProto:
+    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns of its own deprecations
+        path = Path(scratch) / "model.onnx"
+        torch.onnx.export(
+            _FromPixels(net),
+            (torch.from_numpy(pixels),),
+            path,
+            input_names=["image"],
+            output_names=["probability"],
+            dynamic_shapes={"image": {0: torch.export.Dim("n", min=1)}},
+            external_data=False,
+            dynamo=True,
+            verbose=False,
+        )
+        return onnx.load(path)
+
+
+def _halve_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return the model with large weights kept as float16 and cast back where they are used.
+
+    Engines fold the casts when they load the model, so it computes in float32 as before.
+    """
+    halved = onnx.ModelProto()
+    halved.CopyFrom(model)
+    casts = []
+    for weight in halved.graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if weight.data_type != TensorProto.FLOAT or values.size < _HALVED_FROM:
+            continue
+        name, small = weight.name, f"{weight.name}.half"
+        weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), small))
+        casts.append(helper.make_node("Cast", [small], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *halved.graph.node]
+    del halved.graph.node[:]
+    halved.graph.node.extend(nodes)
+    onnx.checker.check_model(halved)
+    return halved
+
+
+def _difference(
+    model: onnx.ModelProto,
+    pixels: NDArray[np.uint8],
+    expected: NDArray[np.float32],
+) -> float:
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    (found,) = session.run(None, {"image": pixels})
+    return float(np.abs(found - expected).max())

@@ -1,0 +1,116 @@
+"""The folder of a run: what lies where, and writing it whole or not at all."""
+
+import csv
+import io
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from lentigo.errors import TrainingError
+from lentigo.files import atomic_open, write_bytes, write_text
+from lentigo.training.progress import EpochRecord, Progress
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The paths of a run.
+
+    ``recipe.yaml``, ``split.csv`` and ``labels.txt`` say what is trained on what;
+    ``checkpoint.pt`` is where the run goes on; ``best.safetensors`` holds the weights with the
+    best validation score; ``log.csv``, ``curves.png`` and ``tensorboard/`` show how it went;
+    ``tuned.json`` holds what was chosen on the validation part.
+    """
+
+    path: Path
+
+    @property
+    def recipe(self) -> Path:
+        """The recipe as it ran."""
+        return self.path / "recipe.yaml"
+
+    @property
+    def split(self) -> Path:
+        """Which image stands in which part."""
+        return self.path / "split.csv"
+
+    @property
+    def labels(self) -> Path:
+        """Which diagnoses count as malignant."""
+        return self.path / "labels.txt"
+
+    @property
+    def checkpoint(self) -> Path:
+        """Weights, optimiser and progress after the last whole epoch."""
+        return self.path / "checkpoint.pt"
+
+    @property
+    def best(self) -> Path:
+        """The best weights."""
+        return self.path / "best.safetensors"
+
+    @property
+    def log(self) -> Path:
+        """One line an epoch."""
+        return self.path / "log.csv"
+
+    @property
+    def curves(self) -> Path:
+        """Loss and score by epoch as a picture."""
+        return self.path / "curves.png"
+
+    @property
+    def tensorboard(self) -> Path:
+        """TensorBoard's events."""
+        return self.path / "tensorboard"
+
+    @property
+    def tuned(self) -> Path:
+        """Operating points and calibration, chosen on validation."""
+        return self.path / "tuned.json"
+
+    def save_best(self, state: dict[str, Tensor]) -> None:
+        """Keep these weights as the best."""
+        write_bytes(self.best, save({name: value.contiguous() for name, value in state.items()}))
+
+    def load_best(self) -> dict[str, Tensor]:
+        """Return the best weights.
+
+        Raises:
+            TrainingError: No epoch has ended yet.
+        """
+        if not self.best.is_file():
+            raise TrainingError(f"{self.path}: no {self.best.name}; train it first")
+        return load_file(self.best)
+
+    def save_checkpoint(self, tensors: dict[str, Any], progress: Progress) -> None:
+        """Keep all that the run needs to go on."""
+        with atomic_open(self.checkpoint) as stream:
+            torch.save({**tensors, "progress": progress.to_dict()}, stream)
+
+    def load_checkpoint(self) -> tuple[dict[str, Any], Progress] | None:
+        """Return what :meth:`save_checkpoint` kept last, or none.
+
+        Raises:
+            TrainingError: The file is not such a checkpoint.
+        """
+        if not self.checkpoint.is_file():
+            return None
+        try:
+            tensors = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+            return tensors, Progress.from_dict(tensors.pop("progress"))
+        except Exception as fault:
+            raise TrainingError(
+                f"{self.checkpoint}: not a checkpoint that this version can go on from ({fault})"
+            ) from fault
+
+    def write_log(self, history: tuple[EpochRecord, ...]) -> None:
+        """Write the whole log anew, so that a resumed run leaves no line twice."""
+        stream = io.StringIO()
+        writer = csv.DictWriter(stream, [field.name for field in fields(EpochRecord)])
+        writer.writeheader()
+        writer.writerows(asdict(record) for record in history)
+        write_text(self.log, stream.getvalue())

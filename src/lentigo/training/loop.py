@@ -1,0 +1,210 @@
+"""The loop: phases of epochs, each epoch a function of the recipe and of where the run stands."""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim import Adam
+
+from lentigo.errors import TrainingError
+from lentigo.nets import LesionNet
+from lentigo.training.augment import augment
+from lentigo.training.data import Part, epoch_order
+from lentigo.training.folder import RunFolder
+from lentigo.training.history import keep_history
+from lentigo.training.losses import LOSSES, balanced_weights
+from lentigo.training.phases import learning_rate
+from lentigo.training.precision import Precision
+from lentigo.training.progress import EpochRecord, Progress
+from lentigo.training.recipe import Phase, Recipe
+from lentigo.training.validation import validate
+
+
+class Listener(Protocol):
+    """Who wants to know how a run goes."""
+
+    def step(self, phase: Phase, epoch: int, done: int, total: int, loss: float) -> None:
+        """Hear of one more batch: ``done`` of ``total`` in epoch ``epoch`` (from 1)."""
+
+    def epoch(self, record: EpochRecord) -> None:
+        """Hear of one more epoch."""
+
+
+@dataclass
+class Trainer:
+    """Trains one net by one recipe.
+
+    Attributes:
+        recipe: The experiment.
+        net: The net; it is changed in place.
+        train: Training images.
+        validation: Images that the best weights are chosen on.
+        folder: Where weights, checkpoint and log are kept.
+        precision: What the net computes in.
+        listener: Who hears of steps and epochs.
+    """
+
+    recipe: Recipe
+    net: LesionNet
+    train: Part
+    validation: Part
+    folder: RunFolder
+    precision: Precision
+    listener: Listener
+
+    def __post_init__(self) -> None:
+        mixed = {"fp32": "no", "bf16": "bf16"}[self.precision]
+        self.accelerator = Accelerator(mixed_precision=mixed)
+        self.net.to(self.accelerator.device)
+        self.net.to(memory_format=torch.channels_last)
+        self.class_weights: Tensor | None = None
+        if self.recipe.class_weights == "balanced":
+            try:
+                self.class_weights = balanced_weights(torch.from_numpy(self.train.labels))
+            except ValueError as fault:
+                raise TrainingError(str(fault)) from fault
+
+    def run(self, resume: bool = False) -> Progress:
+        """Train to the end of the last phase; with ``resume``, from the last whole epoch.
+
+        The weights after a resumed run equal those of one that was never stopped.
+
+        Raises:
+            TrainingError: The loss is not finite, or a checkpoint cannot be gone on from.
+        """
+        saved = self.folder.load_checkpoint() if resume else None
+        tensors, progress = saved or ({}, Progress())
+        while progress.phase < len(self.recipe.phases):
+            progress = self._run_phase(progress, tensors)
+            tensors = {}
+        return progress
+
+    def _run_phase(self, progress: Progress, tensors: dict[str, Any]) -> Progress:
+        index, phase = progress.phase, self.recipe.phases[progress.phase]
+        if progress.epoch:
+            self.net.load_state_dict(tensors["net"])
+        elif index:  # a phase starts from the best weights so far
+            self.net.load_state_dict(self.folder.load_best())
+        self.net.unfreeze(phase.unfreeze)
+        trained = [p for p in self.net.parameters() if p.requires_grad]
+        optimiser = Adam(trained, lr=phase.learning_rate, fused=True)
+        if progress.epoch:
+            optimiser.load_state_dict(tensors["optimiser"])
+        with self._prepared() as model:
+            while progress.phase == index:
+                progress = self._run_epoch(model, optimiser, phase, progress)
+        return progress
+
+    @contextmanager
+    def _prepared(self) -> Iterator[nn.Module]:
+        """Wrap the net for this phase: what is frozen decides what processes exchange."""
+        model = self.accelerator.prepare_model(self.net)
+        try:
+            yield model
+        finally:
+            self.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
+            self.accelerator.free_memory()
+
+    def _run_epoch(
+        self, model: nn.Module, optimiser: Adam, phase: Phase, progress: Progress
+    ) -> Progress:
+        started = time.perf_counter()
+        train_loss = self._train_epoch(model, optimiser, phase, progress)
+        result = validate(model, self.validation, phase.loss, self.recipe.batch_size)
+        record = EpochRecord(
+            phase=phase.name,
+            epoch=len(progress.history) + 1,
+            learning_rate=optimiser.param_groups[0]["lr"],
+            train_loss=train_loss,
+            validation_loss=result.loss,
+            score=result.score,
+            best=result.score > progress.best_score,
+            seconds=round(time.perf_counter() - started, 2),
+        )
+        progress = progress.after_epoch(phase, record)
+        if self.accelerator.is_main_process:
+            self._keep(record, progress, optimiser)
+        self.accelerator.wait_for_everyone()
+        self.listener.epoch(record)
+        return progress
+
+    def _keep(self, record: EpochRecord, progress: Progress, optimiser: Adam) -> None:
+        # Best weights first: a run killed in between repeats this epoch and writes them anew.
+        if record.best:
+            self.folder.save_best(self.net.state_dict())
+        tensors = {"net": self.net.state_dict(), "optimiser": optimiser.state_dict()}
+        self.folder.save_checkpoint(tensors, progress)
+        keep_history(self.folder, self.recipe.task, progress.history)
+
+    def _train_epoch(
+        self, model: nn.Module, optimiser: Adam, phase: Phase, progress: Progress
+    ) -> float:
+        epoch, rank = len(progress.history), self.accelerator.process_index
+        chance = torch.Generator().manual_seed(_seed(self.recipe.seed, epoch, rank))
+        torch.manual_seed(_seed(self.recipe.seed, epoch, rank))  # dropout draws from here
+        batches = epoch_order(
+            len(self.train),
+            self.recipe.batch_size,
+            self.recipe.seed,
+            epoch,
+            rank,
+            self.accelerator.num_processes,
+        )
+        self.net.train()
+        total = 0.0
+        for i, chosen in enumerate(batches):
+            done = (progress.epoch + i / len(batches)) / phase.epochs
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate(phase, done, progress.reductions)
+            loss = self._step(model, optimiser, phase, chosen, chance)
+            if not math.isfinite(loss):
+                raise TrainingError(self._not_finite(loss, phase, progress, i))
+            total += loss
+            self.listener.step(phase, progress.epoch + 1, i + 1, len(batches), loss)
+        return total / len(batches)
+
+    def _step(
+        self,
+        model: nn.Module,
+        optimiser: Adam,
+        phase: Phase,
+        chosen: NDArray[np.int64],
+        chance: torch.Generator,
+    ) -> float:
+        pixels, target = self.train.take(chosen)
+        masks = target if self.recipe.task == "segmentation" else None
+        pixels, masks = augment(pixels, masks, self.recipe.augmentation, chance)
+        target = target if masks is None else masks
+        device = self.accelerator.device
+        logits = model(pixels.to(device, memory_format=torch.channels_last))
+        losses = LOSSES[phase.loss](logits.float(), target.to(device))
+        if self.class_weights is not None:
+            losses = losses * self.class_weights[target.flatten().long()].to(device)
+        loss = losses.mean()
+        optimiser.zero_grad(set_to_none=True)
+        self.accelerator.backward(loss)
+        optimiser.step()
+        return loss.item()
+
+    def _not_finite(self, loss: float, phase: Phase, progress: Progress, step: int) -> str:
+        kept = (
+            f"the best weights so far (score {progress.best_score:.4f}) are in {self.folder.best}"
+            if progress.history
+            else "no epoch had ended, so there are no weights to keep"
+        )
+        return (
+            f"the loss is {loss} in phase '{phase.name}', epoch {progress.epoch + 1}, step "
+            f"{step + 1}; {kept}. Lower this phase's learning_rate, or set precision to fp32"
+        )
+
+
+def _seed(seed: int, epoch: int, rank: int) -> int:
+    return (seed * 1_000_003 + epoch) * 1_009 + rank

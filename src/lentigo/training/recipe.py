@@ -1,0 +1,179 @@
+"""The recipe: one experiment in one YAML file, checked once, saved beside the weights it made."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from lentigo.errors import RecipeError
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Split(_Strict):
+    """Shares of the lesions in each part; they sum to 1. ``test`` may be left out."""
+
+    train: Fraction
+    validation: Fraction
+    test: Fraction = 0.0
+    seed: int = 42
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Split":
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"train, validation and test sum to {total:g}; expected 1")
+        if not self.train or not self.validation:
+            raise ValueError("train and validation must each be above 0")
+        return self
+
+
+class Data(_Strict):
+    """Which images, how they are split, and the size in px they are letterboxed to.
+
+    ``size`` is one number for a square, or ``[height, width]``.
+    """
+
+    source: str
+    split: Split
+    size: Count | tuple[Count, Count]
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Height and width."""
+        return (self.size, self.size) if isinstance(self.size, int) else self.size
+
+
+class NetChoice(BaseModel):
+    """A net by its registered name; what stands beside ``pretrained`` are the net's options."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str
+    pretrained: Literal["imagenet"] | None = "imagenet"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The net's own options."""
+        return dict(self.model_extra or {})
+
+
+class Augmentation(_Strict):
+    """How far training images are changed; each value is the largest change, drawn anew each time.
+
+    ``rotation_deg`` turns by up to ± so much; ``scale`` and ``aspect`` are log-uniform in
+    [1/x, x]; ``shift`` is a share of the side; ``brightness``, ``contrast`` and ``saturation``
+    are relative; ``tint`` is a relative gain of each colour channel by itself;
+    ``resolution`` is the smallest share of the pixels' number along a side that a batch is
+    reduced to and brought back from, so that sharp and soft photos look alike.
+    """
+
+    flips: bool = False
+    rotation_deg: Annotated[float, Field(ge=0, le=180)] = 0.0
+    scale: Annotated[float, Field(ge=1)] = 1.0
+    aspect: Annotated[float, Field(ge=1)] = 1.0
+    shift: Fraction = 0.0
+    brightness: Fraction = 0.0
+    contrast: Fraction = 0.0
+    saturation: Fraction = 0.0
+    tint: Fraction = 0.0
+    resolution: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+
+class Plateau(_Strict):
+    """Multiply the learning rate by ``factor`` after ``patience`` epochs without a better score."""
+
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    patience: Count = 3
+
+
+class Phase(_Strict):
+    """One phase of fine-tuning: which encoder parts train, for how long, how fast, on which loss.
+
+    ``schedule: cosine`` lets the rate fall from ``learning_rate`` to 0 over the phase, step by
+    step. ``early_stopping`` ends the phase after so many epochs without a better score.
+    """
+
+    name: str
+    unfreeze: tuple[str, ...] = ()
+    epochs: Count
+    learning_rate: Positive
+    loss: str
+    schedule: Literal["constant", "cosine"] = "constant"
+    plateau: Plateau | None = None
+    early_stopping: Count | None = None
+
+
+class Recipe(_Strict):
+    """An experiment. See the fields' own classes."""
+
+    task: Literal["segmentation", "classification"]
+    data: Data
+    net: NetChoice
+    batch_size: Count = 32
+    seed: int = 0
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    class_weights: Literal["balanced"] | None = None
+    augmentation: Augmentation = Augmentation()
+    phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Recipe":
+        names = [phase.name for phase in self.phases]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"phases named twice: {sorted(twice)}")
+        if self.class_weights and self.task == "segmentation":
+            raise ValueError("class_weights belong to classification")
+        return self
+
+    def to_yaml(self) -> str:
+        """Return the recipe as YAML that :func:`read_recipe` reads back to an equal one."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def read_recipe(path: Path, changes: tuple[str, ...] = ()) -> Recipe:
+    """Read a recipe; ``changes`` are ``key=value`` with dotted keys (``phases.0.epochs=2``).
+
+    Raises:
+        RecipeError: The file cannot be read, is not YAML, or a field is wrong: the message names
+            the file and the field, what was got and what was expected.
+    """
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as fault:
+        raise RecipeError(f"{path}: cannot be read as a recipe ({fault})") from fault
+    except yaml.YAMLError as fault:
+        raise RecipeError(f"{path}: not valid YAML: {' '.join(str(fault).split())}") from fault
+    if not isinstance(tree, dict):
+        raise RecipeError(f"{path}: expected a mapping with task, data, net and phases")
+    for change in changes:
+        _apply(tree, change)
+    try:
+        return Recipe.model_validate(tree)
+    except ValidationError as faults:
+        lines = (
+            f"{'.'.join(map(str, fault['loc'])) or 'recipe'}: {fault['msg']}"
+            for fault in faults.errors()
+        )
+        raise RecipeError(f"{path}: {'; '.join(lines)}") from faults
+
+
+def _apply(tree: Any, change: str) -> None:
+    keys, equals, value = change.partition("=")
+    if not equals:
+        raise RecipeError(f"--set {change}: expected key=value, such as phases.0.epochs=2")
+    way: list[Any] = [int(key) if key.isdigit() else key for key in keys.split(".")]
+    last = way.pop()
+    try:
+        for key in way:
+            tree = tree[key]
+        tree[last] = yaml.safe_load(value)
+    except (KeyError, IndexError, TypeError) as fault:
+        raise RecipeError(f"--set {change}: the recipe has no {keys}") from fault

@@ -1,0 +1,136 @@
+"""A whole run: from a recipe and a dataset's folder to tuned weights in a run's folder."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import torch
+
+from lentigo.data.labels import mapping_text
+from lentigo.data.manifest import usable_for
+from lentigo.data.prepared import Prepared, prepare
+from lentigo.data.sources import SOURCES
+from lentigo.data.splits import read_split, split, write_split
+from lentigo.errors import RecipeError, TrainingError
+from lentigo.files import write_json, write_text
+from lentigo.nets import NETS, LesionNet, build_net
+from lentigo.training.data import Part
+from lentigo.training.folder import RunFolder
+from lentigo.training.loop import Listener, Trainer
+from lentigo.training.losses import LOSSES
+from lentigo.training.precision import choose_precision
+from lentigo.training.progress import Progress
+from lentigo.training.recipe import Recipe, read_recipe
+from lentigo.training.tuning import tune
+
+
+def train(
+    recipe: Recipe,
+    roots: Mapping[str, Path],
+    out: Path,
+    listener: Listener,
+    *,
+    resume: bool = False,
+    weights_dir: Path | None = None,
+    on_prepare: Callable[[int, int], None] | None = None,
+) -> Progress:
+    """Train a net by a recipe and tune it on the validation part.
+
+    Args:
+        recipe: The experiment.
+        roots: Each source's folder, by the source's name.
+        out: The run's folder; see :class:`RunFolder` for what it will hold.
+        listener: Hears of steps and epochs.
+        resume: Go on from the last whole epoch in ``out``, or start where there is none.
+        weights_dir: Where pretrained weights are looked for first.
+        on_prepare: Hears how many images of how many are decoded.
+
+    Raises:
+        LentigoError: Wrong names, folders, data or weights, or a loss that is not finite.
+    """
+    folder = RunFolder(out)
+    check_names(recipe)
+    rows = _rows(recipe, roots)
+    parts = _begin(folder, recipe, rows, resume)
+    rows = rows.join(parts, on="image_id", how="inner", suffix="_split").sort("image_id")
+    pixels = prepare(rows, recipe.data.size_px, progress=on_prepare)
+    net = _net(recipe, weights_dir)
+    validation = _part(recipe, rows, pixels, "validation")
+    trainer = Trainer(
+        recipe=recipe,
+        net=net,
+        train=_part(recipe, rows, pixels, "train"),
+        validation=validation,
+        folder=folder,
+        precision=choose_precision(recipe.precision),
+        listener=listener,
+    )
+    progress = trainer.run(resume=resume)
+    if trainer.accelerator.is_main_process:
+        net.load_state_dict(folder.load_best())
+        write_json(folder.tuned, tune(net, validation, recipe.batch_size))
+    return progress
+
+
+def check_names(recipe: Recipe) -> None:
+    """Refuse a recipe that names what is not registered, before any work is done.
+
+    Raises:
+        UnknownNameError: An unknown source, net or loss.
+        RecipeError: The net does another task, or a phase unfreezes what it does not have.
+    """
+    _ = SOURCES[recipe.data.source], NETS[recipe.net.name]
+    for phase in recipe.phases:
+        _ = LOSSES[phase.loss]
+    net = build_net(recipe.net.name, None, **recipe.net.options)
+    if net.task != recipe.task:
+        raise RecipeError(f"net '{recipe.net.name}' does {net.task}; the recipe's task differs")
+    for phase in recipe.phases:
+        net.unfreeze(phase.unfreeze)
+    step = net.stride_px
+    if any(side % step for side in recipe.data.size_px):
+        raise RecipeError(
+            f"data.size: {recipe.data.size} is not a multiple of {step}, which net "
+            f"'{recipe.net.name}' needs"
+        )
+
+
+def _net(recipe: Recipe, weights_dir: Path | None) -> LesionNet:
+    torch.manual_seed(recipe.seed)
+    return build_net(recipe.net.name, recipe.net.pretrained, weights_dir, **recipe.net.options)
+
+
+def _rows(recipe: Recipe, roots: Mapping[str, Path]) -> pl.DataFrame:
+    name = recipe.data.source
+    if name not in roots:
+        raise RecipeError(f"the recipe reads '{name}': say where it lies with --root {name}=DIR")
+    return usable_for(SOURCES[name].read(roots[name]), recipe.task)
+
+
+def _begin(folder: RunFolder, recipe: Recipe, rows: pl.DataFrame, resume: bool) -> pl.DataFrame:
+    """Write what the run is about, or check that it is the one begun; return the split."""
+    if folder.recipe.is_file():
+        if not resume:
+            raise TrainingError(
+                f"{folder.path} holds a run already; go on with --resume, or choose another --out"
+            )
+        if read_recipe(folder.recipe) != recipe:
+            raise TrainingError(
+                f"{folder.recipe} is not the recipe given: a run is resumed with the recipe that "
+                "began it; choose another --out for the new one"
+            )
+        return read_split(folder.split)
+    shares = recipe.data.split.model_dump(include={"train", "validation", "test"})
+    parts = split(rows, shares, recipe.data.split.seed)
+    write_split(parts, folder.split)
+    write_text(folder.labels, mapping_text())
+    write_text(folder.recipe, recipe.to_yaml())  # last: its presence says that a run began
+    return parts
+
+
+def _part(recipe: Recipe, rows: pl.DataFrame, pixels: Prepared, name: str) -> Part:
+    chosen = np.flatnonzero((rows["part_split"] == name).to_numpy())
+    labels = rows["label"].fill_null(0).to_numpy().astype(np.float32)[chosen]
+    masks = pixels.masks if recipe.task == "segmentation" else None
+    return Part(pixels.images, masks, chosen, labels)

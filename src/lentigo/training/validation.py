@@ -1,0 +1,61 @@
+"""The validation part through a net: loss, score, and the probabilities that thresholds are
+chosen on.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lentigo.evaluation.ranking import auc
+from lentigo.training.data import Part
+from lentigo.training.losses import LOSSES
+
+
+@dataclass(frozen=True)
+class Validation:
+    """A net's mean loss over the part's images, and its score: per-image Dice at 0.5, or AUC."""
+
+    loss: float
+    score: float
+
+
+def logits_of(model: nn.Module, part: Part, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield logits and targets, float32 on the CPU, batch by batch in the part's order."""
+    device = next(model.parameters()).device
+    model.eval()
+    with torch.inference_mode():
+        for pixels, target in part.in_order(batch_size):
+            logits = model(pixels.to(device, memory_format=torch.channels_last))
+            yield logits.float().cpu(), target
+
+
+def validate(model: nn.Module, part: Part, loss: str, batch_size: int) -> Validation:
+    """Run the whole part through the net.
+
+    A validation part without both classes has no AUC; its score is then minus the loss.
+    """
+    losses, dices, scores, labels = [], [], [], []
+    for logits, target in logits_of(model, part, batch_size):
+        losses.append(LOSSES[loss](logits, target))
+        if part.masks is not None:
+            dices.append(_dice(logits, target))
+        else:
+            scores.append(logits.flatten().sigmoid())
+            labels.append(target.flatten().bool())
+    mean_loss = torch.cat(losses).mean().item()
+    if dices:
+        return Validation(mean_loss, torch.cat(dices).mean().item())
+    malignant = torch.cat(labels).numpy()
+    if malignant.all() or not malignant.any():
+        return Validation(mean_loss, -mean_loss)
+    return Validation(mean_loss, auc(malignant, torch.cat(scores).numpy().astype(np.float64)))
+
+
+def _dice(logits: Tensor, target: Tensor) -> Tensor:
+    found, real = (logits >= 0).flatten(1), target.flatten(1) >= 0.5
+    both = (found & real).sum(1)
+    sizes = found.sum(1) + real.sum(1)
+    return torch.where(sizes > 0, 2 * both / sizes.clamp_min(1), 1.0)

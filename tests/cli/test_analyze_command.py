@@ -1,0 +1,101 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from lentigo.bundle import Bundle
+from lentigo.cli import app
+from lentigo.cli.common import run
+
+
+@pytest.fixture
+def arguments(segmenter_bundle: Bundle, classifier_bundle: Bundle) -> list[str]:
+    bundles = [
+        "--segmenter",
+        str(segmenter_bundle.path),
+        "--classifier",
+        str(classifier_bundle.path),
+    ]
+    return ["analyze", "--engine", "onnxruntime", *bundles]
+
+
+def test_a_mixed_folder_is_done_and_reported(
+    arguments: list[str],
+    mixed_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "out"
+    assert run(app, [*arguments, str(mixed_folder), "--out", str(out)]) == 0
+    printed = capsys.readouterr()
+    assert "2 analysed" in printed.out
+    assert "3 not readable" in printed.out
+    assert "empty.jpg: is empty" in printed.err
+    assert {"report.html", "findings.json", "findings.csv", "skipped.csv", "images"} == {
+        path.name for path in out.iterdir()
+    }
+    assert len((out / "skipped.csv").read_text().splitlines()) == 1 + 3
+
+
+def test_json_on_standard_output_is_all_that_is_there(
+    arguments: list[str],
+    mixed_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = str(tmp_path / "out")
+    assert run(app, [*arguments, str(mixed_folder), "--out", out, "--json", "-"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["summary"]["analysed"] == 2
+    assert len(result["skipped"]) == 3
+    assert run(app, [*arguments, str(mixed_folder), "--out", out, "--resume", "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["summary"]["resumed"] == 2
+
+
+def test_results_inside_the_input_folder_are_not_taken_for_input(
+    arguments: list[str], mixed_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = mixed_folder / "results"
+    for _ in range(2):
+        assert run(app, [*arguments, str(mixed_folder), "--out", str(out)]) == 0
+        assert "2 analysed" in capsys.readouterr().out
+
+
+def test_when_nothing_can_be_read_the_exit_code_says_so(
+    arguments: list[str],
+    mixed_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = str(mixed_folder / "words.jpg")
+    assert run(app, [*arguments, words, "--out", str(tmp_path / "out")]) == 2
+    assert "none of the 1 images could be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        (["absent.jpg"], "absent.jpg: no such file or folder"),
+        (["*.nothing"], "no file matches this pattern"),
+        (["{photos}", "--engine", "abacus"], "unknown engine 'abacus'"),
+        (["{photos}", "--operating-point", "brave"], "no operating point 'brave'"),
+        (["{photos}", "--segmenter", "nope"], "'nope' is not a bundle"),
+        (["{photos}", "--out", "{photos}/a.png"], "a.png: is a file; give a folder"),
+        (["{photos}", "--colour"], "No such option: --colour"),
+        ([], "Missing argument 'PATH...'"),
+    ],
+)
+def test_wrong_input_costs_one_line_and_exit_code_2(
+    arguments: list[str],
+    mixed_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    wrong: list[str],
+    fault: str,
+) -> None:
+    given = [word.format(photos=mixed_folder) for word in wrong]
+    assert run(app, [*arguments, "--out", str(tmp_path / "out"), *given]) == 2
+    printed = capsys.readouterr()
+    assert fault in printed.err
+    assert len(printed.err.splitlines()) == 1
+    assert not printed.out

@@ -1,0 +1,119 @@
+"""Tiny models that keep to the bundle contract, so that tests need neither training nor torch."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+
+from lentigo.bundle import Bundle, BundleSpec, Calibration, InputSpec, OperatingPoint, write_bundle
+from lentigo.runtime.analyzer import Analyzer
+
+
+def tiny_model(reduced_axes: list[int], dark_below: float, output_shape: list[str | int]) -> bytes:
+    """An ONNX model: probability = sigmoid((dark_below - mean brightness) / 10)."""
+    constants = {
+        "axes": np.array(reduced_axes, dtype=np.int64),
+        "dark_below": np.array(dark_below, dtype=np.float32),
+        "softness": np.array(10, dtype=np.float32),
+    }
+    nodes = [
+        helper.make_node("Cast", ["image"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["float", "axes"], ["brightness"], keepdims=0),
+        helper.make_node("Sub", ["dark_below", "brightness"], ["darkness"]),
+        helper.make_node("Div", ["darkness", "softness"], ["logit"]),
+        helper.make_node("Sigmoid", ["logit"], ["probability"]),
+    ]
+    image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["n", "h", "w", 3])
+    probability = helper.make_tensor_value_info("probability", TensorProto.FLOAT, output_shape)
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [image],
+        [probability],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+@pytest.fixture(scope="session")
+def segmenter_spec() -> BundleSpec:
+    return BundleSpec(
+        name="dark-is-lesion",
+        task="segmentation",
+        net="tiny",
+        input=InputSpec(size_px=(64, 64)),
+        classes=("skin", "lesion"),
+        operating_points={"balanced": OperatingPoint(threshold=0.5, rule="by hand")},
+        default_operating_point="balanced",
+        refine=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def classifier_spec() -> BundleSpec:
+    return BundleSpec(
+        name="dark-is-malignant",
+        task="classification",
+        net="tiny",
+        input=InputSpec(size_px=(48, 64)),
+        classes=("benign", "malignant"),
+        operating_points={
+            "balanced": OperatingPoint(threshold=0.5, rule="by hand"),
+            "cautious": OperatingPoint(threshold=0.01, rule="miss next to none"),
+        },
+        default_operating_point="balanced",
+        calibration=Calibration(scale=0.5, bias=0.1),
+    )
+
+
+@pytest.fixture(scope="session")
+def segmenter_bundle(
+    tmp_path_factory: pytest.TempPathFactory, segmenter_spec: BundleSpec
+) -> Bundle:
+    """Calls lesion what is darker than mid-grey."""
+    folder: Path = tmp_path_factory.mktemp("bundles") / "dark-is-lesion"
+    model = tiny_model([-1], dark_below=128, output_shape=["n", "h", "w"])
+    return write_bundle(folder, segmenter_spec, {"model.onnx": model})
+
+
+@pytest.fixture(scope="session")
+def classifier_bundle(
+    tmp_path_factory: pytest.TempPathFactory, classifier_spec: BundleSpec
+) -> Bundle:
+    """The darker the whole image, the more malignant."""
+    folder: Path = tmp_path_factory.mktemp("bundles") / "dark-is-malignant"
+    model = tiny_model([1, 2, 3], dark_below=150, output_shape=["n"])
+    return write_bundle(folder, classifier_spec, {"model.onnx": model})
+
+
+@pytest.fixture(scope="session")
+def analyzer(segmenter_bundle: Bundle, classifier_bundle: Bundle) -> Analyzer:
+    return Analyzer(segmenter_bundle, classifier_bundle, engine="onnxruntime")
+
+
+@pytest.fixture(scope="session")
+def dark_disc() -> NDArray[np.uint8]:
+    """Bright skin, 120×160, with a dark disc of radius 30 about row 60, column 90."""
+    rows, columns = np.ogrid[:120, :160]
+    inside = (rows - 60) ** 2 + (columns - 90) ** 2 <= 30**2
+    return np.where(inside[..., np.newaxis], np.uint8(30), np.uint8(210)).repeat(3, axis=-1)
+
+
+@pytest.fixture
+def mixed_folder(tmp_path: Path, dark_disc: NDArray[np.uint8]) -> Path:
+    """Two good photos, one of them in a sub-folder, and three broken files."""
+    folder = tmp_path / "photos"
+    (folder / "more").mkdir(parents=True)
+    Image.fromarray(dark_disc).save(folder / "a.png")
+    Image.fromarray(dark_disc[:, ::-1]).save(folder / "more" / "b.jpg")
+    (folder / "empty.jpg").write_bytes(b"")
+    (folder / "words.jpg").write_text("not an image")
+    (folder / "short.png").write_bytes((folder / "a.png").read_bytes()[:200])
+    (folder / "notes.txt").write_text("passed over")
+    return folder

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from lentigo.evaluation.bootstrap import Bootstrap
+from lentigo.evaluation.classification import classification_metrics
+from lentigo.evaluation.model_card import NOTICE, model_card
+from lentigo.evaluation.segmentation import PixelCounts, segmentation_metrics
+
+ABOUT = {
+    "data": ["ham10000"],
+    "split": "part 'test' of split.csv",
+    "n_skipped": 1,
+    "bootstrap": {"draws": 1000, "level": 0.95, "seed": 0},
+}
+
+
+def with_metrics(spec, metrics):
+    return spec.model_copy(update={"metrics": ABOUT | metrics.as_json(), "licence": "CC BY-NC 4.0"})
+
+
+@pytest.fixture
+def segmenter(segmenter_spec):
+    counts = PixelCounts(*np.array([[80, 10, 10, 900], [50, 50, 0, 900]]).T)
+    return with_metrics(segmenter_spec, segmentation_metrics(counts, ["a", "b"], Bootstrap(50)))
+
+
+@pytest.fixture
+def classifier(classifier_spec):
+    malignant = np.array([True, True, False, False])
+    metrics = classification_metrics(
+        malignant,
+        np.array([0.9, 0.2, 0.6, 0.1]),
+        {name: point.threshold for name, point in classifier_spec.operating_points.items()},
+        ["a", "b", "c", "d"],
+        Bootstrap(50),
+    )
+    return with_metrics(classifier_spec, metrics)
+
+
+def test_a_segmenter_s_card_names_both_aggregations_with_their_intervals(segmenter):
+    card = model_card(segmenter)
+    pooled = segmenter.metrics["dice"]["pooled"]
+    expected = f"{pooled['value']:.3f} | {pooled['low']:.3f}–{pooled['high']:.3f}"
+    assert f"| Dice, pooled | {expected} |" in card
+    assert "| Dice, per image |" in card
+    assert "On 50.0%" in card
+    assert "the largest part is kept" in card
+
+
+def test_a_classifier_s_card_tells_what_it_misses(classifier):
+    card = model_card(classifier)
+    assert "On 4 images, 2 of them malignant" in card
+    assert "At balanced it missed 1 of 2 malignant images, and 1 of the 2 that it called" in card
+    assert "| cautious | 0.0100 | miss next to none |" in card
+    assert "sigmoid(0.5000 · logit +0.1000)" in card
+
+
+def test_every_card_tells_data_split_licence_and_that_it_is_research(segmenter, classifier):
+    for spec in (segmenter, classifier):
+        card = model_card(spec)
+        for text in (NOTICE, "Data: ham10000; part 'test' of split.csv", "CC BY-NC 4.0"):
+            assert text in card
+
+
+def test_a_bundle_that_was_not_evaluated_says_so(segmenter_spec):
+    assert "Not evaluated yet." in model_card(segmenter_spec)

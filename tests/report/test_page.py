@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lentigo.report import summary as summary_module
+from lentigo.report import write_report
+from lentigo.report.page import percent
+from lentigo.runtime.analyzer import Analyzer
+from lentigo.runtime.batch import analyze_many
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    paths = []
+    for grey in (230, 60, 150):
+        path = folder / f"<script>grey {grey}.png"
+        Image.fromarray(np.full((40, 50, 3), grey, np.uint8)).save(path)
+        paths.append(path)
+    return paths
+
+
+def test_the_page_says_the_answer_first_and_the_riskiest_image_first(
+    analyzer: Analyzer, photos: list[Path], tmp_path: Path
+) -> None:
+    summary = write_report(analyze_many(analyzer, photos, tmp_path), tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert "<h1>2 of 3 images called malignant</h1>" in page
+    order = [page.index(f"grey {grey}.png</h3>") for grey in (60, 150, 230)]
+    assert order == sorted(order)
+    assert (summary.malignant, summary.benign) == (2, 1)
+
+
+def test_the_page_is_self_contained_and_file_names_stay_text(
+    analyzer: Analyzer, photos: list[Path], tmp_path: Path
+) -> None:
+    write_report(analyze_many(analyzer, photos, tmp_path), tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert "<script" not in page
+    assert "&lt;script&gt;grey 60.png" in page
+    assert 'src="data:image/jpeg;base64,' in page
+    assert "http" not in page
+    assert "Research use only" in page
+
+
+def test_a_long_run_shows_the_riskiest_and_counts_all(
+    analyzer: Analyzer, photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summary_module, "MAX_SHOWN", 2)
+    write_report(analyze_many(analyzer, photos, tmp_path), tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert "The 2 most suspicious of 3" in page
+    assert "grey 230.png</h3>" not in page
+
+
+def test_a_removed_overlay_does_not_stop_the_page(
+    analyzer: Analyzer, photos: list[Path], tmp_path: Path
+) -> None:
+    outcomes = list(analyze_many(analyzer, photos, tmp_path))
+    (outcomes[0].folder / "overlay.jpg").unlink()
+    write_report(outcomes, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0 %"), (0.004, "< 1 %"), (0.314, "31 %"), (0.996, "> 99 %"), (1, "100 %")],
+)
+def test_percentages_never_round_to_a_false_certainty(share: float, text: str) -> None:
+    assert percent(share) == text

@@ -1,0 +1,103 @@
+import errno
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lentigo.bundle import Bundle
+from lentigo.errors import LentigoError
+from lentigo.runtime import batch
+from lentigo.runtime.analyzer import Analyzer
+from lentigo.runtime.batch import Outcome, analyze_many
+from lentigo.runtime.inputs import find_images
+
+
+def run(analyzer: Analyzer, folder: Path, out: Path, resume: bool = False) -> list[Outcome]:
+    return list(analyze_many(analyzer, find_images([folder]), out, resume=resume))
+
+
+def test_broken_files_are_passed_over(
+    analyzer: Analyzer, mixed_folder: Path, tmp_path: Path
+) -> None:
+    outcomes = run(analyzer, mixed_folder, tmp_path / "out")
+    assert [Path(outcome.image).name for outcome in outcomes if outcome.finding] == [
+        "a.png",
+        "b.jpg",
+    ]
+    faults = {Path(outcome.image).name for outcome in outcomes if outcome.fault}
+    assert faults == {"empty.jpg", "words.jpg", "short.png"}
+    assert sorted(path.name for path in (tmp_path / "out" / "images").iterdir()) == ["a", "b"]
+
+
+def test_each_image_gets_its_files_and_the_mask_has_its_size(
+    analyzer: Analyzer, mixed_folder: Path, tmp_path: Path
+) -> None:
+    run(analyzer, mixed_folder, tmp_path)
+    folder = tmp_path / "images" / "a"
+    assert {path.name for path in folder.iterdir()} == {
+        "mask.png", "overlay.jpg", "crop.jpg", "finding.json"
+    }  # fmt: skip
+    with Image.open(folder / "mask.png") as mask:
+        assert mask.size == (160, 120)
+        assert set(np.unique(np.asarray(mask))) == {0, 255}
+
+
+def test_resuming_does_only_what_is_missing(
+    analyzer: Analyzer, mixed_folder: Path, tmp_path: Path
+) -> None:
+    run(analyzer, mixed_folder, tmp_path)
+    finding = tmp_path / "images" / "a" / "finding.json"
+    before = finding.stat().st_mtime_ns
+    (tmp_path / "images" / "b" / "finding.json").unlink()
+    again = [
+        outcome for outcome in run(analyzer, mixed_folder, tmp_path, resume=True) if outcome.finding
+    ]
+    assert [outcome.resumed for outcome in again] == [True, False]
+    assert finding.stat().st_mtime_ns == before
+
+
+def test_a_changed_image_or_point_is_done_again(
+    analyzer: Analyzer,
+    mixed_folder: Path,
+    tmp_path: Path,
+    segmenter_bundle: Bundle,
+    classifier_bundle: Bundle,
+) -> None:
+    run(analyzer, mixed_folder, tmp_path)
+    Image.new("RGB", (90, 90), "tan").save(mixed_folder / "a.png")
+    outcomes = run(analyzer, mixed_folder, tmp_path, resume=True)
+    assert [outcome.resumed for outcome in outcomes if outcome.finding] == [False, True]
+    cautious = Analyzer(segmenter_bundle, classifier_bundle, "onnxruntime", "cautious")
+    outcomes = run(cautious, mixed_folder, tmp_path, resume=True)
+    assert not any(outcome.resumed for outcome in outcomes)
+
+
+def test_a_spoilt_finding_is_done_again(
+    analyzer: Analyzer, mixed_folder: Path, tmp_path: Path
+) -> None:
+    run(analyzer, mixed_folder, tmp_path)
+    (tmp_path / "images" / "a" / "finding.json").write_text("{}")
+    outcomes = run(analyzer, mixed_folder, tmp_path, resume=True)
+    assert [outcome.resumed for outcome in outcomes if outcome.finding] == [False, True]
+
+
+def test_a_full_disk_is_one_clear_error_and_leaves_no_half_finding(
+    analyzer: Analyzer, mixed_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(batch, "write_bytes", full)
+    with pytest.raises(LentigoError, match=r"No space left on device.*--resume"):
+        run(analyzer, mixed_folder, tmp_path)
+    assert not list(tmp_path.rglob("finding.json"))
+
+
+def test_a_crop_of_an_earlier_run_does_not_outlive_its_lesion(
+    analyzer: Analyzer, mixed_folder: Path, tmp_path: Path
+) -> None:
+    run(analyzer, mixed_folder, tmp_path)
+    Image.new("RGB", (90, 90), "white").save(mixed_folder / "a.png")
+    run(analyzer, mixed_folder, tmp_path)
+    assert not (tmp_path / "images" / "a" / "crop.jpg").exists()

@@ -1,0 +1,74 @@
+"""The contract of every engine."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lentigo.bundle import Bundle
+from lentigo.errors import BundleError, UnknownNameError
+from lentigo.runtime.engines import ENGINES
+
+every_engine = pytest.mark.parametrize("name", list(ENGINES))
+
+# bfloat16 keeps 8 bits: the agreement that an engine may lose by choosing it.
+TOLERANCE = {"float32": 1e-5, "bfloat16": 0.02}
+
+
+@pytest.fixture
+def batch() -> np.ndarray:
+    return np.random.default_rng(0).integers(60, 200, (3, 48, 64, 3), dtype=np.uint8)
+
+
+def expected(batch: np.ndarray) -> np.ndarray:
+    brightness = batch.astype(np.float32).mean(axis=-1)
+    return np.asarray(1 / (1 + np.exp(-(128 - brightness) / 10)))
+
+
+@every_engine
+def test_it_computes_what_the_model_says(
+    name: str, batch: np.ndarray, segmenter_bundle: Bundle
+) -> None:
+    engine = ENGINES[name](segmenter_bundle.model_path, None)
+    probability = engine.run(batch)
+    assert probability.dtype == np.float32
+    assert engine.name in ENGINES
+    np.testing.assert_allclose(probability, expected(batch), atol=5 * TOLERANCE[engine.precision])
+
+
+@every_engine
+def test_any_number_of_images_goes_in_one_batch(
+    name: str, batch: np.ndarray, classifier_bundle: Bundle
+) -> None:
+    engine = ENGINES[name](classifier_bundle.model_path, 1)
+    together = engine.run(batch)
+    single = [engine.run(image[np.newaxis])[0] for image in batch]
+    assert together.shape == (3,)
+    np.testing.assert_allclose(together, single, atol=1e-6)
+
+
+@every_engine
+def test_answers_do_not_mix_between_threads(
+    name: str, batch: np.ndarray, segmenter_bundle: Bundle
+) -> None:
+    engine = ENGINES[name](segmenter_bundle.model_path, None)
+    alone = [engine.run(image[np.newaxis]) for image in batch]
+    order = [index for _ in range(20) for index in range(len(batch))]
+    with ThreadPoolExecutor(3) as pool:
+        answers = pool.map(lambda index: engine.run(batch[index : index + 1]), order)
+        for index, answer in zip(order, answers, strict=True):
+            np.testing.assert_array_equal(answer, alone[index])
+
+
+@every_engine
+def test_a_file_that_is_no_model_is_an_error(name: str, tmp_path: Path) -> None:
+    model = tmp_path / "model.onnx"
+    model.write_bytes(b"not a model")
+    with pytest.raises(BundleError, match=r"model\.onnx: .* cannot load it"):
+        ENGINES[name](model, None)
+
+
+def test_an_unknown_engine_lists_those_that_exist() -> None:
+    with pytest.raises(UnknownNameError, match="auto, onnxruntime, openvino"):
+        ENGINES["tensorrt"]
