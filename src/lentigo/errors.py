@@ -24,6 +24,10 @@ class ImageError(LentigoError):
         self.path = Path(path)
         self.fault = fault
 
+    def __reduce__(self) -> tuple[type["ImageError"], tuple[Path, str]]:
+        # An exception is pickled by its message alone, and could not come back from a process.
+        return type(self), (self.path, self.fault)
+
 
 class SourceError(LentigoError):
     """A folder or table that is not what its data source expects."""

@@ -50,7 +50,8 @@ def test_audit_writes_json(root: Path, tmp_path: Path) -> None:
     arguments = ["audit", "folder", "--root", str(root), "--json", str(report), *also]
     assert run(app, arguments) == 0
     counts = json.loads(report.read_text())["counts"]
-    assert {kind: count for kind, count in counts.items() if count} == {"id-in-two-sources": 2}
+    found = {kind: count for kind, count in counts.items() if count}
+    assert found == {"duplicate": 2, "id-in-two-sources": 2}
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,14 @@ def test_copies_join_the_lesions_they_stand_under(tmp_path: Path) -> None:
     assert parts.filter(pl.col("image_id") == "4")["part"].item() != linked[0]
 
 
+def test_rows_of_one_file_stay_together(tmp_path: Path) -> None:
+    manifest = manifest_of([(number, number, 0) for number in range(8)], tmp_path)
+    one_file = pl.when(pl.col("image_id") < "4").then(pl.lit(manifest["image"][0]))
+    manifest = manifest.with_columns(image=one_file.otherwise("image"))
+    parts = split(manifest, {"train": 0.5, "test": 0.5}, 0)
+    assert parts.filter(pl.col("image_id") < "4")["part"].n_unique() == 1
+
+
 @pytest.mark.parametrize(
     ("shares", "teaches"),
     [

@@ -81,6 +81,6 @@ def test_no_images_are_refused():
 def test_ten_thousand_images_take_seconds():
     values = np.random.default_rng(3).random(10_000)
     groups = [str(i // 2) for i in range(10_000)]
-    start = time.perf_counter()
+    start = time.process_time()
     Bootstrap().intervals(mean_of(values), groups)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

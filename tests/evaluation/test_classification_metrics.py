@@ -114,9 +114,9 @@ def test_the_order_of_images_does_not_matter_and_values_are_shares(n, seed, thre
 def test_ten_thousand_images_with_five_operating_points_take_seconds():
     malignant, probability, groups = example(10_000)
     thresholds = {str(i): i / 10 for i in range(5)}
-    start = time.perf_counter()
+    start = time.process_time()
     classification_metrics(malignant, probability, thresholds, groups)
-    assert time.perf_counter() - start < 15
+    assert time.process_time() - start < 15
 
 
 def test_what_does_not_fit_is_refused():

@@ -96,7 +96,7 @@ def test_a_broken_image_is_told_and_the_rest_measured(lentigo, segmenter_bundle,
         (("--engine", "steam"), "unknown engine 'steam'"),
     ],
 )
-def test_wrong_input_costs_one_line(lentigo, segmenter_bundle, dataset, capsys, options, message):  # noqa: PLR0917
+def test_wrong_input_costs_one_line(lentigo, segmenter_bundle, dataset, capsys, options, message):
     assert lentigo(*common(segmenter_bundle, dataset), *options) == 2
     errors = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
     assert len(errors) == 1

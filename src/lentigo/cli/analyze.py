@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from lentigo.cli.common import STDOUT, JsonOption, copy_json, one_line, progress, stderr, stdout
+from lentigo.cli.common import JsonOption, copy_json, one_line, progress, stderr, stdout
 from lentigo.errors import LentigoError
 
 if TYPE_CHECKING:
@@ -114,8 +114,7 @@ def analyze_to(
 
     outcomes = analyze_many(analyzer, images, out, resume=resume)
     summary = write_report(_watched(outcomes, len(images)), out)
-    copy_json(out / "findings.json", json)
-    if json != STDOUT:
+    if not copy_json(out / "findings.json", json):
         _print(summary, out)
     if not summary.analysed:
         first = summary.skipped[0]

@@ -6,14 +6,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import IO, Annotated, TypeAlias
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lentigo.errors import LentigoError
-from lentigo.files import atomic_open, write_json
+from lentigo.files import atomic_open
 
 WRONG_INPUT = 2
 INTERRUPTED = 130  # what Typer makes of Ctrl-C: 128 + SIGINT, as shells report it
@@ -57,22 +57,31 @@ def run(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
 
 def print_json(value: object, target: Path | None) -> bool:
     """Write ``value`` where ``--json`` says; True when standard output is thereby taken."""
-    if target == STDOUT:
-        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-        return True
     if target is not None:
-        write_json(target, value)
-    return False
+        with _opened(target) as stream:
+            json.dump(value, stream, indent=2, ensure_ascii=False, allow_nan=False)
+            stream.write("\n")
+    return target == STDOUT
 
 
-def copy_json(document: Path, target: Path | None) -> None:
-    """Copy a JSON file to where ``--json`` says, without reading it into memory whole."""
+def copy_json(document: Path, target: Path | None) -> bool:
+    """Copy a JSON file where ``--json`` says; True when standard output is thereby taken."""
+    if target is not None:
+        with document.open(encoding="utf-8") as source, _opened(target) as stream:
+            shutil.copyfileobj(source, stream)
+    return target == STDOUT
+
+
+@contextmanager
+def _opened(target: Path) -> Iterator[IO[str]]:
     if target == STDOUT:
-        with document.open(encoding="utf-8") as stream:
-            shutil.copyfileobj(stream, sys.stdout)
-    elif target is not None:
-        with document.open(encoding="utf-8") as stream, atomic_open(target, "w") as copy:
-            shutil.copyfileobj(stream, copy)
+        yield sys.stdout
+    elif target.exists() and not target.is_file():  # a pipe or device is written to, not replaced
+        with target.open("w", encoding="utf-8") as stream:
+            yield stream
+    else:
+        with atomic_open(target, "w") as stream:
+            yield stream
 
 
 @contextmanager

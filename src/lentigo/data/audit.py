@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from lentigo.data.duplicates import identical_files
+from lentigo.data.duplicates import content_keys
 from lentigo.data.prepared import Progress
 from lentigo.errors import ImageError
 from lentigo.imaging.arrays import Size
@@ -143,18 +143,23 @@ def _in_two_sources(rows: pl.DataFrame) -> Iterator[Fault]:
 
 
 def _duplicates(rows: pl.DataFrame) -> Iterator[Fault]:
-    with_image = rows.filter(pl.col("image").is_not_null())
-    row_of = {row["image"]: row for row in with_image.iter_rows(named=True)}
-    for group in identical_files(row_of):
-        for path in group:
-            others = [row_of[other] for other in group if other != path]
-            yield _fault("duplicate", row_of[path], f"same as {_told(row_of[path], others)}")
+    keyed = rows.with_columns(
+        content=pl.Series(content_keys(rows["image"].to_list()), dtype=pl.String)
+    )
+    copied = pl.col("content").is_not_null() & pl.col("content").is_duplicated()
+    groups: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in keyed.filter(copied).iter_rows(named=True):
+        groups[row["content"]].append(row)
+    for group in groups.values():
+        for row in group:
+            others = [other for other in group if other is not row]
+            yield _fault("duplicate", row, f"same as {_told(row, others)}")
 
 
 def _told(row: dict[str, Any], others: Sequence[dict[str, Any]]) -> str:
     names = ", ".join(f"{other['source']} {other['image_id']}" for other in others)
-    columns = ("lesion", "label")
-    differs = [name for name in columns if any(other[name] != row[name] for other in others)]
+    known = [name for name in ("lesion", "label") if row[name] is not None]
+    differs = [name for name in known if {other[name] for other in others} - {row[name], None}]
     return names + (f"; another {' and '.join(differs)}" if differs else "")
 
 

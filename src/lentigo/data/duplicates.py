@@ -1,7 +1,7 @@
 """Files that are the same byte for byte."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,6 +31,13 @@ def identical_files(paths: Iterable[str]) -> list[list[str]]:
             if digest is not None:
                 by_content[digest].append(path)
     return sorted(sorted(group) for group in by_content.values() if len(group) > 1)
+
+
+def content_keys(paths: Sequence[str | None]) -> list[str | None]:
+    """Return a key for each path that is equal where the files' content is; None for no path."""
+    groups = identical_files(path for path in paths if path is not None)
+    first_of = {path: group[0] for group in groups for path in group}
+    return [None if path is None else first_of.get(path, path) for path in paths]
 
 
 def _size_bytes(path: str) -> int | None:

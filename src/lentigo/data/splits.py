@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from lentigo.data.duplicates import identical_files
+from lentigo.data.duplicates import content_keys
 from lentigo.data.manifest import group_ids
 from lentigo.data.sources.table import read_table
 from lentigo.errors import SourceError, SplitError
@@ -64,12 +64,17 @@ def linked_groups(manifest: pl.DataFrame) -> NDArray[np.int32]:
         One group number a row, from 0.
     """
     lesions = group_ids(manifest).rank("dense").to_numpy().astype(np.int64) - 1
-    row_of = {path: row for row, path in enumerate(manifest["image"].to_list()) if path}
-    copies = [[int(lesions[row_of[path]]) for path in group] for group in identical_files(row_of)]
-    links = np.array([(group[0], other) for group in copies for other in group[1:]], dtype=int)
-    links = links.reshape(-1, 2)
+    first: dict[str, int] = {}
+    links = [
+        (first.setdefault(content, lesion), lesion)
+        for content, lesion in zip(
+            content_keys(manifest["image"].to_list()), lesions.tolist(), strict=True
+        )
+        if content is not None
+    ]
+    ends = np.array(links, dtype=np.int64).reshape(-1, 2)
     count = int(lesions.max(initial=-1)) + 1
-    graph = coo_array((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(count, count))
+    graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
     _, component_of_lesion = connected_components(graph, directed=False)
     numbers: NDArray[np.int32] = component_of_lesion[lesions]
     return numbers

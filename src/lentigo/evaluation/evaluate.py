@@ -5,18 +5,18 @@ No more images than workers are held at a time.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any, ClassVar, TypeAlias
 
-import numpy as np
 import polars as pl
 
 from lentigo.bundle import Bundle
 from lentigo.data.manifest import group_ids, usable_for
-from lentigo.errors import BundleError, ImageError, LentigoError
+from lentigo.errors import ImageError, LentigoError
 from lentigo.evaluation.bootstrap import Bootstrap
 from lentigo.evaluation.classification import classification_metrics
 from lentigo.evaluation.segmentation import PixelCounts, count_pixels, segmentation_metrics
@@ -79,10 +79,11 @@ def evaluate_bundle(
     rows = rows.with_columns(group_ids(rows).alias("group"))
     measurer = _MEASURERS[bundle.spec.task](bundle, engine)
     results = []
-    for result in _each(measurer.measure, rows):
-        results.append(result)
-        if progress is not None:
-            progress(len(results), rows.height)
+    with closing(_each(measurer.measure, rows)) as stream:
+        for result in stream:
+            results.append(result)
+            if progress is not None:
+                progress(len(results), rows.height)
     table = pl.DataFrame(results, schema=_COMMON | measurer.columns)
     done = table.filter(pl.col("skipped").is_null())
     skipped = table.filter(pl.col("skipped").is_not_null())
@@ -153,8 +154,6 @@ class _Labels:
 
     def measure(self, row: Row) -> Row:
         probability = self.classifier.probability(row["image"])
-        if not np.isfinite(probability):
-            raise BundleError(f"{self.spec.name}: its model gives {probability} on {row['image']}")
         called = probability >= self.spec.operating_point().threshold
         return {
             "malignant": row["label"] == 1,
@@ -179,7 +178,7 @@ _MEASURERS: dict[str, type[_Masks] | type[_Labels]] = {
 }
 
 
-def _each(measure: Callable[[Row], Row], rows: pl.DataFrame) -> Iterator[Row]:
+def _each(measure: Callable[[Row], Row], rows: pl.DataFrame) -> Generator[Row, None, None]:
     """Yield each row's measurements in order, or why there are none."""
 
     def attempt(row: Row) -> Row:

@@ -72,13 +72,14 @@ class Segmenter:
         """
         spec = self.bundle.spec
         photo = as_photo(image, min_side_px=max(spec.input.size_px))
+        wanted_px = size_px or photo.size_px
         letterbox = Letterbox(photo.size_px, spec.input.size_px)
         (net_probability,) = self.engine.run(letterbox.image(photo.pixels)[np.newaxis])
-        probability = letterbox.back(net_probability, working_size(photo.size_px))
+        probability = letterbox.back(net_probability, working_size(wanted_px))
         working_mask = probability >= self.threshold
         if spec.refine:
             working_mask = refine(working_mask)
-        mask = resize_mask(working_mask, size_px or photo.size_px)
+        mask = resize_mask(working_mask, wanted_px)
         return Segmentation(mask, working_mask, probability)
 
 

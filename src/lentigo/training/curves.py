@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -34,12 +35,12 @@ def draw_curves(history: tuple[EpochRecord, ...], score_name: str, path: Path) -
         figure.savefig(stream, format="png", dpi=120)
 
 
-def _mark_phases(axes, history: tuple[EpochRecord, ...]) -> None:  # type: ignore[no-untyped-def]
+def _mark_phases(axes: Axes, history: tuple[EpochRecord, ...]) -> None:
     starts = [i for i, r in enumerate(history) if not i or r.phase != history[i - 1].phase]
     for i in starts:
         if i:
             axes.axvline(i + 0.5, color="grey", lw=0.8, ls="--")
-        axes.annotate(
+        name = axes.annotate(
             history[i].phase,
             (i + 0.6, 1),
             xycoords=("data", "axes fraction"),
@@ -48,3 +49,4 @@ def _mark_phases(axes, history: tuple[EpochRecord, ...]) -> None:  # type: ignor
             fontsize=8,
             color="grey",
         )
+        name.set_in_layout(False)  # a long name may stand over the next phase, not shrink the axes

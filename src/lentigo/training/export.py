@@ -65,7 +65,7 @@ def export(run: Path, out: Path, *, name: str | None = None, with_weights: bool 
     recipe = read_recipe(folder.recipe)
     net = build_net(recipe.net.name, None, **recipe.net.options)
     net.load_state_dict(folder.load_best())
-    model = _checked_model(net.eval(), recipe)
+    model = checked_model(net.eval(), recipe.data.size_px)
     files: dict[str, Path | bytes] = {
         "model.onnx": model,
         "recipe.yaml": folder.recipe,
@@ -97,9 +97,13 @@ def _spec(name: str, recipe: Recipe, folder: RunFolder) -> BundleSpec:
     )
 
 
-def _checked_model(net: LesionNet, recipe: Recipe) -> bytes:
-    """Return the ONNX model, in half precision where that costs nothing."""
-    pixels = _real_like(recipe.data.size_px)
+def checked_model(net: LesionNet, size_px: tuple[int, int]) -> bytes:
+    """Return a bundle's ONNX model, its weights in half precision where that costs nothing.
+
+    Raises:
+        BundleError: ONNX Runtime and torch disagree by more than ``TOLERANCE``.
+    """
+    pixels = _real_like(size_px)
     with torch.inference_mode():
         expected = _FromPixels(net)(torch.from_numpy(pixels)).numpy()
     whole = _to_onnx(net, pixels)

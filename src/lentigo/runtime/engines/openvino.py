@@ -1,5 +1,6 @@
 """OpenVINO: the fastest engine on x86-64 processors, above all on those with bfloat16."""
 
+import sys
 import threading
 from pathlib import Path
 
@@ -17,6 +18,8 @@ class OpenVino:
     name = "openvino"
 
     def __init__(self, model_path: Path, threads: int | None = None) -> None:
+        # OpenVINO reports its use to its makers when imported; without this package it cannot.
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
         import openvino  # noqa: PLC0415 (slow to import; only when this engine is chosen)
 
         core = openvino.Core()

@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lentigo.errors import RecipeError
+from lentigo.training.recipe import read_recipe
+from lentigo.training.run import check_names
+
+RECIPES = sorted(Path(__file__).parents[2].glob("recipes/**/*.yaml"))
+PLAIN = {
+    "task": "segmentation",
+    "data": {
+        "source": "isic2018-task1",
+        "split": {"train": 0.7, "validation": 0.3},
+        "size": 64,
+    },
+    "net": {"name": "vgg-segnet", "skips": []},
+    "phases": [{"name": "all", "epochs": 2, "learning_rate": 1e-3, "loss": "bce"}],
+}
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    path = tmp_path / "plain.yaml"
+    path.write_text(yaml.safe_dump(PLAIN))
+    return path
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_every_recipe_here_is_valid_and_names_what_exists(path: Path) -> None:
+    check_names(read_recipe(path))
+
+
+def test_a_recipe_reads_back_as_it_was_written(plain: Path, tmp_path: Path) -> None:
+    recipe = read_recipe(plain)
+    (tmp_path / "again.yaml").write_text(recipe.to_yaml())
+    assert read_recipe(tmp_path / "again.yaml") == recipe
+
+
+def test_set_changes_one_field(plain: Path) -> None:
+    recipe = read_recipe(plain, ("phases.0.epochs=9", "net.skips=[b4, b3]", "batch_size=4"))
+    assert recipe.phases[0].epochs == 9
+    assert recipe.net.options == {"skips": ["b4", "b3"]}
+    assert recipe.batch_size == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("phases.0.epochs=0", "phases.0.epochs"),
+        ("phases.0.loss_name=bce", "phases.0.loss_name"),
+        ("data.split.train=0.9", "sum to 1.2"),
+        ("task=detection", "task"),
+        ("class_weights=balanced", "classification"),
+        ("phases.4.epochs=1", "phases.4.epochs"),
+        ("epochs", "key=value"),
+    ],
+)
+def test_a_wrong_field_is_named(plain: Path, change: str, told: str) -> None:
+    with pytest.raises(RecipeError, match=told):
+        read_recipe(plain, (change,))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("net.name=vgg-segnett", "Did you mean 'vgg-segnet'"),
+        ("net.skip=[b4]", "skips"),
+        ("phases.0.loss=bce+dices", "bce.dice"),
+        ("phases.0.unfreeze=[block6]", "block6"),
+        ("data.source=isic2019", "isic2018-task1"),
+        ("data.size=100", "multiple of 32"),
+        ("net={name: mobilenetv2}", "classification"),
+    ],
+)
+def test_a_name_that_does_not_exist_is_told_before_any_work(
+    plain: Path, change: str, told: str
+) -> None:
+    with pytest.raises(ValueError, match=told):
+        check_names(read_recipe(plain, (change,)))
+
+
+@pytest.mark.parametrize("text", ["a: [", "just words", "", "\x00"])
+def test_what_is_no_recipe_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    with pytest.raises(RecipeError, match="bad.yaml"):
+        read_recipe(path)
+
+
+def test_a_missing_recipe_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="none.yaml"):
+        read_recipe(tmp_path / "none.yaml")

@@ -1,0 +1,164 @@
+"""Whole runs of a tiny net: what they leave, how they resume, how they fail."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tiny_training import Silent, recipe_of
+
+from lentigo.errors import RecipeError, TrainingError
+from lentigo.training.folder import RunFolder
+from lentigo.training.losses import LOSSES
+from lentigo.training.recipe import Recipe
+from lentigo.training.run import train
+
+TASKS = ("segmentation", "classification")
+
+
+def run(recipe: Recipe, root: Path, out: Path, listener: Silent | None = None, **how: bool) -> None:
+    train(recipe, {"csv": root}, out, listener or Silent(), **how)
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    """The last weights and the best ones, all that a run learns."""
+    last = torch.load(folder / "checkpoint.pt", weights_only=True)["net"]
+    best = load_file(folder / "best.safetensors")
+    return {f"last.{k}": v for k, v in last.items()} | {f"best.{k}": v for k, v in best.items()}
+
+
+def assert_equal_runs(one: Path, other: Path) -> None:
+    first, second = weights(one), weights(other)
+    assert first.keys() == second.keys()
+    different = [name for name in first if not torch.equal(first[name], second[name])]
+    assert different == []
+    assert json.loads((one / "tuned.json").read_text()) == json.loads(
+        (other / "tuned.json").read_text()
+    )
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_run_leaves_what_its_folder_promises(task: str, drawn_root: Path, tmp_path: Path) -> None:
+    listener = Silent()
+    run(recipe_of(task), drawn_root, tmp_path / "run", listener)
+    folder = RunFolder(tmp_path / "run")
+    for path in (folder.recipe, folder.split, folder.labels, folder.curves, folder.tensorboard):
+        assert path.exists(), path
+    log = list(csv.DictReader(folder.log.open()))
+    assert [line["phase"] for line in log] == ["head"] * 2 + ["all"] * 3
+    assert [int(line["epoch"]) for line in log] == [1, 2, 3, 4, 5]
+    assert [r.score for r in listener.records] == [float(line["score"]) for line in log]
+    tuned = json.loads(folder.tuned.read_text())
+    assert tuned["default_operating_point"] in tuned["operating_points"]
+    assert all(0 <= p["threshold"] <= 1 for p in tuned["operating_points"].values())
+    assert "malignant" in folder.labels.read_text()
+
+
+def test_training_learns_to_find_the_lesion(drawn_root: Path, tmp_path: Path) -> None:
+    listener = Silent()
+    run(recipe_of("segmentation"), drawn_root, tmp_path / "run", listener)
+    first, last = listener.records[0], listener.records[-1]
+    assert last.train_loss < first.train_loss
+    assert last.validation_loss < first.validation_loss
+    assert last.score > first.score + 0.3
+
+
+@pytest.fixture(scope="module")
+def whole(drawn_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One run for each task, never stopped."""
+    folder = tmp_path_factory.mktemp("whole")
+    for task in TASKS:
+        run(recipe_of(task), drawn_root, folder / task)
+    return folder
+
+
+@pytest.mark.parametrize("stop_at", [1, 8, 13, 24])
+@pytest.mark.parametrize("task", TASKS)
+def test_a_resumed_run_equals_one_never_stopped(
+    task: str, stop_at: int, whole: Path, drawn_root: Path, tmp_path: Path
+) -> None:
+    recipe = recipe_of(task)
+    with pytest.raises(KeyboardInterrupt):
+        run(recipe, drawn_root, tmp_path / "halted", Silent(stop_at))
+    run(recipe, drawn_root, tmp_path / "halted", resume=True)
+    assert_equal_runs(whole / task, tmp_path / "halted")
+    one, other = (
+        [line.rsplit(",", 1)[0] for line in (folder / "log.csv").read_text().splitlines()]
+        for folder in (whole / task, tmp_path / "halted")
+    )
+    assert one == other  # all but the seconds
+
+
+def test_a_run_killed_outright_is_resumed_to_the_same_weights(
+    whole: Path, drawn_root: Path, tmp_path: Path
+) -> None:
+    script = (
+        "import sys, pathlib, torch, yaml, tiny_training as t\n"
+        "from lentigo.training.run import train\n"
+        "torch.set_num_threads(1)\n"
+        "train(t.recipe_of('segmentation'), {'csv': pathlib.Path(sys.argv[1])},"
+        " pathlib.Path(sys.argv[2]), t.Silent())\n"
+    )
+    helpers = str(Path(__file__).parents[1] / "helpers")
+    child = subprocess.Popen(
+        [sys.executable, "-c", script, str(drawn_root), str(tmp_path / "killed")],
+        env=os.environ | {"PYTHONPATH": helpers},
+    )
+    checkpoint = tmp_path / "killed" / "checkpoint.pt"
+    while not checkpoint.exists() and child.poll() is None:
+        time.sleep(0.01)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    run(recipe_of("segmentation"), drawn_root, tmp_path / "killed", resume=True)
+    assert_equal_runs(whole / "segmentation", tmp_path / "killed")
+
+
+def test_a_run_is_not_overwritten(drawn_root: Path, tmp_path: Path) -> None:
+    run(recipe_of("segmentation"), drawn_root, tmp_path / "run")
+    with pytest.raises(TrainingError, match="--resume"):
+        run(recipe_of("segmentation"), drawn_root, tmp_path / "run")
+    with pytest.raises(TrainingError, match="another --out"):
+        run(recipe_of("segmentation", batch_size=3), drawn_root, tmp_path / "run", resume=True)
+
+
+def test_a_loss_that_is_not_a_number_stops_and_keeps_the_last_good_weights(
+    drawn_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = Silent()
+
+    def spoiled(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        value = LOSSES["bce"](logits, target)
+        return value * (float("nan") if broken.steps >= 7 else 1)
+
+    monkeypatch.setitem(LOSSES._entries, "spoiled", spoiled)
+    phases = [{"name": "p", "epochs": 3, "learning_rate": 0.01, "loss": "spoiled"}]
+    recipe = recipe_of("segmentation", phases=phases)
+    with pytest.raises(TrainingError, match=r"'p', epoch 2.*best\.safetensors"):
+        run(recipe, drawn_root, tmp_path / "run", broken)
+    kept = RunFolder(tmp_path / "run").load_best()
+    assert all(torch.isfinite(value).all() for value in kept.values())
+
+
+def test_too_few_images_for_a_batch_are_told(drawn_root: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="10 training images.*batch of 64"):
+        run(recipe_of("segmentation", batch_size=64), drawn_root, tmp_path / "run")
+
+
+def test_a_source_without_a_root_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="--root csv=DIR"):
+        train(recipe_of("segmentation"), {}, tmp_path / "run", Silent())
+
+
+def test_frozen_batch_norm_does_not_move(drawn_root: Path, tmp_path: Path) -> None:
+    phases = [{"name": "head", "epochs": 2, "learning_rate": 0.05, "loss": "bce"}]
+    run(recipe_of("segmentation", phases=phases), drawn_root, tmp_path / "run")
+    last = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["net"]
+    assert torch.equal(last["encoder.1.running_mean"], torch.zeros(8))
+    assert torch.equal(last["encoder.1.running_var"], torch.ones(8))
