@@ -23,6 +23,7 @@ from lentigo.files import sha256_of, write_json
 SHIPPED = Path(__file__).parent / "bundles"
 INDEX = "bundle.json"
 MODEL = "model.onnx"
+CARD = "MODEL_CARD.md"
 
 Task = Literal["segmentation", "classification"]
 # A plain name: nothing that could lead out of the bundle's own folder.

@@ -36,5 +36,5 @@ def test_other_skips_are_refused() -> None:
 
 
 def test_an_input_that_does_not_fit_is_told_what_would() -> None:
-    with pytest.raises(ValueError, match="100×70.*128×96"):
+    with pytest.raises(ValueError, match=r"100×70.*128×96"):
         VggSegNet().eval()(torch.zeros(1, 3, 100, 70))

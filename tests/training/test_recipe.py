@@ -85,10 +85,10 @@ def test_a_name_that_does_not_exist_is_told_before_any_work(
 def test_what_is_no_recipe_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text(text)
-    with pytest.raises(RecipeError, match="bad.yaml"):
+    with pytest.raises(RecipeError, match=r"bad\.yaml"):
         read_recipe(path)
 
 
 def test_a_missing_recipe_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match="none.yaml"):
+    with pytest.raises(RecipeError, match=r"none\.yaml"):
         read_recipe(tmp_path / "none.yaml")

@@ -147,7 +147,7 @@ def test_a_loss_that_is_not_a_number_stops_and_keeps_the_last_good_weights(
 
 
 def test_too_few_images_for_a_batch_are_told(drawn_root: Path, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="10 training images.*batch of 64"):
+    with pytest.raises(TrainingError, match=r"10 training images.*batch of 64"):
         run(recipe_of("segmentation", batch_size=64), drawn_root, tmp_path / "run")
 
 

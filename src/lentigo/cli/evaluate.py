@@ -36,6 +36,12 @@ def evaluate(
         typer.Option(help="Take these images alone: a text file with one image id a line."),
     ] = None,
     engine: Annotated[str, typer.Option(help="auto, onnxruntime or openvino.")] = "auto",
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--record", help="Keep the result in the bundle and write its model card anew."
+        ),
+    ] = False,
     json: JsonOption = None,
     csv: Annotated[
         Path | None,
@@ -55,12 +61,15 @@ def evaluate(
     from lentigo.bundle import load_bundle
     from lentigo.data.sources import read_source
     from lentigo.evaluation.evaluate import evaluate_bundle
+    from lentigo.evaluation.record import record
     from lentigo.files import write_text
 
     model = load_bundle(bundle)
     rows, described = _selected(read_source(source, root), split, part, ids)
     with progress("evaluating") as report:
         evaluation = evaluate_bundle(model, rows, split=described, engine=engine, progress=report)
+    if keep:
+        record(model, evaluation.metrics)
     if csv is not None:
         write_text(csv, evaluation.table.write_csv())
     if not print_json(evaluation.metrics, json):

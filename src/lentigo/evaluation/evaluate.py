@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeAlias
 
 import polars as pl
 
-from lentigo.bundle import Bundle
+from lentigo.bundle import MODEL, Bundle
 from lentigo.data.manifest import group_ids, usable_for
 from lentigo.errors import ImageError, LentigoError
 from lentigo.evaluation.bootstrap import Bootstrap
@@ -93,7 +93,7 @@ def evaluate_bundle(
         )
     about = {
         "task": bundle.spec.task,
-        "bundle": {"name": bundle.spec.name, "sha256": bundle.sha256},
+        "bundle": {"name": bundle.spec.name, "model_sha256": bundle.spec.files[MODEL]},
         "lentigo": version("lentigo"),
         "engine": {"name": measurer.engine.name, "precision": measurer.engine.precision},
         "data": sorted(rows["source"].unique()),

@@ -30,6 +30,7 @@ class Pretrained:
     url: str | None
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    licence: str
     bgr_convolution: str | None = None
     path: Path | None = None
 
@@ -57,6 +58,7 @@ PRETRAINED: dict[str, tuple[Pretrained, ...]] = {
             url=None,
             mean=(123.68, 116.779, 103.939),
             std=(1.0, 1.0, 1.0),
+            licence="CC BY 4.0 (Simonyan & Zisserman 2015)",
             bgr_convolution="features.0.weight",
         ),
         Pretrained(
@@ -64,6 +66,7 @@ PRETRAINED: dict[str, tuple[Pretrained, ...]] = {
             url="https://download.pytorch.org/models/vgg16_features-amdegroot-88682ab5.pth",
             mean=(123.0, 117.0, 104.0),
             std=(1.0, 1.0, 1.0),
+            licence="CC BY 4.0 (Simonyan & Zisserman 2015)",
         ),
     ),
     "mobilenet_v2": (
@@ -72,6 +75,7 @@ PRETRAINED: dict[str, tuple[Pretrained, ...]] = {
             url="https://download.pytorch.org/models/mobilenet_v2-b0353104.pth",
             mean=IMAGENET_MEAN,
             std=IMAGENET_STD,
+            licence="BSD-3-Clause (torchvision)",
         ),
     ),
 }

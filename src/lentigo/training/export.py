@@ -17,10 +17,13 @@ from onnx import TensorProto, helper, numpy_helper
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from lentigo.bundle import Bundle, BundleSpec, InputSpec, write_bundle
+from lentigo.bundle import CARD, Bundle, BundleSpec, InputSpec, write_bundle
+from lentigo.data.sources import SOURCES
 from lentigo.errors import BundleError, TrainingError
+from lentigo.evaluation.model_card import model_card
 from lentigo.imaging.geometry import Letterbox
 from lentigo.nets import LesionNet, build_net
+from lentigo.nets.weights import PRETRAINED
 from lentigo.synthetic import draw_lesion
 from lentigo.training.folder import RunFolder
 from lentigo.training.recipe import Recipe, read_recipe
@@ -44,7 +47,14 @@ class _FromPixels(nn.Module):
         return torch.sigmoid(logits).squeeze(1)
 
 
-def export(run: Path, out: Path, *, name: str | None = None, with_weights: bool = True) -> Bundle:
+def export(
+    run: Path,
+    out: Path,
+    *,
+    name: str | None = None,
+    default: bool = False,
+    with_weights: bool = True,
+) -> Bundle:
     """Write a finished run as a bundle.
 
     Weights are kept in half precision where the probabilities then stay within ``TOLERANCE``.
@@ -53,6 +63,7 @@ def export(run: Path, out: Path, *, name: str | None = None, with_weights: bool 
         run: The run's folder.
         out: The bundle's folder; one that stood there before is replaced.
         name: The bundle's name; the folder's where not given.
+        default: Among shipped bundles, the one used for its task when none is named.
         with_weights: Put ``model.safetensors`` beside the model, so that training can go on.
 
     Raises:
@@ -74,10 +85,11 @@ def export(run: Path, out: Path, *, name: str | None = None, with_weights: bool 
     }
     if with_weights:
         files["model.safetensors"] = save(net.state_dict())
-    return write_bundle(out, _spec(name or out.name, recipe, folder), files)
+    spec = _spec(name or out.name, default, recipe, folder)
+    return write_bundle(out, spec, files | {CARD: model_card(spec).encode()})
 
 
-def _spec(name: str, recipe: Recipe, folder: RunFolder) -> BundleSpec:
+def _spec(name: str, default: bool, recipe: Recipe, folder: RunFolder) -> BundleSpec:
     tuned: dict[str, Any] = json.loads(folder.tuned.read_text(encoding="utf-8"))
     segmentation = recipe.task == "segmentation"
     return BundleSpec.model_validate(
@@ -85,16 +97,27 @@ def _spec(name: str, recipe: Recipe, folder: RunFolder) -> BundleSpec:
             "name": name,
             "task": recipe.task,
             "net": recipe.net.name,
+            "default": default,
             "input": InputSpec(size_px=recipe.data.size_px),
             "classes": ("skin", "lesion") if segmentation else ("benign", "malignant"),
             "refine": segmentation,
             "trained_on": (recipe.data.source,),
+            "licence": _licence(recipe),
             "recipe": recipe.model_dump(mode="json"),
             "versions": {"python": platform.python_version()}
             | {package: version(package) for package in _PACKAGES},
             **tuned,
         }
     )
+
+
+def _licence(recipe: Recipe) -> str:
+    """Return whose terms the weights carry: the data's, and the pretrained weights'."""
+    terms = [f"data {recipe.data.source}: {SOURCES[recipe.data.source].licence}"]
+    if recipe.net.pretrained:
+        name = build_net(recipe.net.name, None, **recipe.net.options).pretrained_name
+        terms.append(f"{recipe.net.pretrained} weights {name}: {PRETRAINED[name][0].licence}")
+    return "The weights carry the terms of what they were made from: " + "; ".join(terms) + "."
 
 
 def checked_model(net: LesionNet, size_px: tuple[int, int]) -> bytes:

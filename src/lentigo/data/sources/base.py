@@ -22,11 +22,13 @@ class Source:
         name: What recipes and commands call it.
         layout: The files that are looked for, as a text for people.
         rows: Reads the manifest's columns from an existing root; no rows where nothing is found.
+        licence: Its terms, which models trained on it carry.
     """
 
     name: str
     layout: str
     rows: Reader
+    licence: str
 
     def read(self, root: Path) -> pl.DataFrame:
         """Return the manifest of the dataset below ``root``.
@@ -49,11 +51,11 @@ class Source:
 SOURCES: Final[Registry[Source]] = Registry("data source")
 
 
-def source(name: str, layout: str) -> Callable[[Reader], Reader]:
+def source(name: str, layout: str, licence: str) -> Callable[[Reader], Reader]:
     """Return a decorator that files a reader in ``SOURCES`` and leaves it as it is."""
 
     def file(rows: Reader) -> Reader:
-        SOURCES.register(name)(Source(name, layout, rows))
+        SOURCES.register(name)(Source(name, layout, rows, licence))
         return rows
 
     return file

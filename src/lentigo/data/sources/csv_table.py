@@ -17,6 +17,7 @@ _LABEL_WORDS = {"0": BENIGN, "0.0": BENIGN, "1": MALIGNANT, "1.0": MALIGNANT}
     "csv",
     "a CSV file, or a folder with a single one, with the column path and any of mask, label (0, 1 "
     "or a diagnosis), group, image_id, age, sex, site and part; paths are relative to the file",
+    licence="the terms of your own data",
 )
 def read_csv(root: Path) -> pl.DataFrame:
     """Read the table; an id is the column ``image_id``, or the path without its suffix."""

@@ -26,6 +26,7 @@ _MASK = re.compile(r"(.+)_(?:segmentation|mask|lesion)", re.IGNORECASE)
     "folder",
     "CLASS/*.jpg or PART/CLASS/*.jpg, with PART one of train, validation and test, and CLASS one "
     f"of {', '.join(LABELS)}; NAME_mask.png beside NAME.jpg is its mask",
+    licence="the terms of your own data",
 )
 def read_folder(root: Path) -> pl.DataFrame:
     """Read images below class folders; an id is the path below the root without its suffix."""

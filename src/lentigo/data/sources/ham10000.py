@@ -20,6 +20,7 @@ _METADATA = r"ham10000_metadata(?:\.csv|\.tab|\.txt)?"
     "ham10000",
     "HAM10000_images/ISIC_*.jpg (or HAM10000_images_part_1 and _part_2), "
     "HAM10000_segmentations/ISIC_*_segmentation.png and HAM10000_metadata.csv",
+    licence="CC BY-NC 4.0 (Tschandl et al. 2018)",
 )
 def read_ham10000(root: Path) -> pl.DataFrame:
     """Read images, masks and metadata, whichever are there."""

@@ -29,6 +29,7 @@ _CLASSES = ("melanoma", "seborrheic_keratosis")
     "ISIC-2017_{Training,Validation,Test_v2}_Data/ISIC_*.jpg, "
     "ISIC-2017_..._Part1_GroundTruth/ISIC_*_segmentation.png and "
     "ISIC-2017_..._Part3_GroundTruth.csv",
+    licence="CC-0 (Codella et al. 2018)",
 )
 def read_isic2017(root: Path) -> pl.DataFrame:
     """Read images, masks and diagnoses of whichever parts are there."""

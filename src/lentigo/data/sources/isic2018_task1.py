@@ -21,6 +21,7 @@ _PARTS = tuple(
     "isic2018-task1",
     "ISIC2018_Task1-2_{Training,Validation,Test}_Input/ISIC_*.jpg and "
     "ISIC2018_Task1_{Training,Validation,Test}_GroundTruth/ISIC_*_segmentation.png",
+    licence="CC BY-NC 4.0 (Codella et al. 2019)",
 )
 def read_isic2018_task1(root: Path) -> pl.DataFrame:
     """Read images and masks of whichever parts are there."""

@@ -27,6 +27,7 @@ _PARTS = tuple(
     "ISIC2018_Task3_{Training,Validation,Test}_Input/ISIC_*.jpg, "
     "ISIC2018_Task3_{Training,Validation,Test}_GroundTruth.csv (one-hot MEL, NV, BCC, AKIEC, BKL, "
     "DF, VASC) and ISIC2018_Task3_Training_LesionGroupings.csv",
+    licence="CC BY-NC 4.0 (Tschandl et al. 2018, Codella et al. 2019)",
 )
 def read_isic2018_task3(root: Path) -> pl.DataFrame:
     """Read images, diagnoses and lesion groups of whichever parts are there."""

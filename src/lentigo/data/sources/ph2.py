@@ -25,6 +25,7 @@ _NAME = re.compile(r"IMD\d+", re.IGNORECASE)
     "ph2",
     "'PH2 Dataset images'/IMD002/IMD002_Dermoscopic_Image/IMD002.bmp, "
     ".../IMD002_lesion/IMD002_lesion.bmp and PH2_dataset.txt (or .csv)",
+    licence="research and education only (Mendonça et al. 2013)",
 )
 def read_ph2(root: Path) -> pl.DataFrame:
     """Read images, masks and clinical diagnoses, whichever are there."""
