@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format clean
+.PHONY: demo test lint format bench docs clean
 
 demo: .venv/.core ## Analyse drawn sample images with the shipped models into demo/
 	$(BIN)/lentigo demo --out demo
@@ -18,6 +18,12 @@ lint: .venv/.dev ## Style and types
 format: .venv/.dev ## Mend the style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+bench: .venv/.dev ## Measure; writes results/benchmarks
+	$(BIN)/python benchmarks/engines.py
+
+docs: .venv/.dev ## Write the numbers in the README from results/
+	$(BIN)/python docs/generate.py
 
 clean: ## Forget the environment and the demonstration
 	rm -rf .venv demo

@@ -21,9 +21,7 @@ def own_bundle(segmenter_bundle: Bundle, tmp_path: Path) -> Bundle:
 @pytest.fixture
 def metrics(own_bundle: Bundle, tmp_path: Path) -> dict[str, Any]:
     samples = sample_set(tmp_path / "samples", count=3, size_px=(96, 128))
-    rows = [
-        {"image_id": s.image.stem, "image": str(s.image), "mask": str(s.mask)} for s in samples
-    ]
+    rows = [{"image_id": s.image.stem, "image": str(s.image), "mask": str(s.mask)} for s in samples]
     manifest = build_manifest(pl.DataFrame(rows), "csv")
     return evaluate_bundle(own_bundle, manifest, engine="onnxruntime").metrics
 

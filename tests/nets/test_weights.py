@@ -46,14 +46,15 @@ def test_the_folder_given_goes_before_the_environment(
         (tmp_path / folder).mkdir()
         (tmp_path / folder / file).touch()
     monkeypatch.setenv("LENTIGO_WEIGHTS", str(tmp_path / "environment"))
-    assert find_pretrained("mobilenet_v2").path == tmp_path / "environment" / file
-    assert find_pretrained("mobilenet_v2", tmp_path / "given").path == tmp_path / "given" / file
+    assert find_pretrained("mobilenet_v2")[1] == tmp_path / "environment" / file
+    assert find_pretrained("mobilenet_v2", tmp_path / "given")[1] == tmp_path / "given" / file
 
 
 def test_blue_first_weights_are_read_for_rgb(tmp_path: Path) -> None:
     kernel = torch.rand(64, 3, 3, 3)
     save_file({"features.0.weight": kernel}, tmp_path / PRETRAINED["vgg16"][0].file)
-    read = find_pretrained("vgg16", tmp_path).read()["features.0.weight"]
+    weights, path = find_pretrained("vgg16", tmp_path)
+    read = weights.read(path)["features.0.weight"]
     assert torch.equal(read[:, 0], kernel[:, 2])
 
 
@@ -62,6 +63,12 @@ def test_a_broken_file_of_weights_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"not weights")
     with pytest.raises(WeightsError, match=path.name):
         build_net("mobilenetv2", "imagenet", tmp_path)
+
+
+def test_another_nets_weights_are_refused(tmp_path: Path) -> None:
+    save_file({"conv.weight": torch.zeros(1)}, tmp_path / PRETRAINED["vgg16"][0].file)
+    with pytest.raises(WeightsError, match="not the weights of this encoder"):
+        build_net("vgg-segnet", "imagenet", tmp_path)
 
 
 @needs_weights

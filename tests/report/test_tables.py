@@ -8,7 +8,7 @@ import pytest
 
 from lentigo.report.tables import FindingsDocument, FindingsTable, plain_cell
 from lentigo.runtime.analyzer import Analyzer
-from lentigo.runtime.batch import Outcome
+from lentigo.runtime.batch import Skipped
 from lentigo.runtime.finding import Finding
 
 
@@ -41,7 +41,7 @@ def test_the_document_is_json_whatever_the_number_of_findings(finding: Finding) 
         document = FindingsDocument(stream)
         for _ in range(count):
             document.add(finding, "images/a")
-        document.finish([Outcome("b.jpg", Path("b"), fault='is "empty"')], {"analysed": count})
+        document.finish([Skipped("b.jpg", 'is "empty"')], {"analysed": count})
         content = json.loads(stream.getvalue())
         assert len(content["findings"]) == count
         assert content["skipped"] == [{"image": "b.jpg", "fault": 'is "empty"'}]

@@ -1,5 +1,6 @@
 """``lentigo analyze``: photos in, findings out."""
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -9,8 +10,9 @@ from lentigo.cli.common import JsonOption, copy_json, one_line, progress, stderr
 from lentigo.errors import LentigoError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from lentigo.errors import ImageError
     from lentigo.report import Summary
     from lentigo.runtime.analyzer import Analyzer
     from lentigo.runtime.batch import Outcome
@@ -75,8 +77,9 @@ def analyze(
     that could not be read, and why), and for each image a folder under images/ with mask.png (at
     the photo's own size), overlay.jpg, crop.jpg and finding.json.
 
-    A broken file is reported and passed over. The exit code is 0 when at least one image was
-    analysed and 2 when none was or the input is wrong.
+    A broken file, or a sub-folder that cannot be listed, is reported and passed over. The exit
+    code is 0 when at least one image was analysed and 2 when none was or the input is wrong: a
+    PATH that is not there, for instance, though the others are done.
 
     Examples:
 
@@ -91,9 +94,14 @@ def analyze(
 
     if out.exists() and not out.is_dir():
         raise LentigoError(f"--out {out}: is a file; give a folder")
-    images = find_images(paths, without=out)
+    inputs = find_images(paths, out)
+    if not inputs.images:
+        raise inputs.wrong[0]
     analyzer = Analyzer(segmenter, classifier, engine, operating_point)
-    analyze_to(analyzer, images, out, resume=resume, json=json)
+    faults = (*inputs.wrong, *inputs.unlisted)
+    analyze_to(analyzer, inputs.images, out, faults=faults, resume=resume, json=json)
+    if inputs.wrong:
+        raise LentigoError(f"{inputs.wrong[0]}; the other paths were analysed")
 
 
 def analyze_to(
@@ -101,19 +109,22 @@ def analyze_to(
     images: "Sequence[Path]",
     out: Path,
     *,
+    faults: "Sequence[ImageError]" = (),
     resume: bool = False,
     json: Path | None = None,
 ) -> None:
-    """Analyse images into a folder and print what came of it.
+    """Analyse images into a folder and print what came of it and of ``faults``, known before.
 
     Raises:
         LentigoError: None of the images can be read, or the folder cannot be written.
     """
     from lentigo.report import write_report
-    from lentigo.runtime.batch import analyze_many
+    from lentigo.runtime.batch import Skipped, analyze_many
 
-    outcomes = analyze_many(analyzer, images, out, resume=resume)
-    summary = write_report(_watched(outcomes, len(images)), out)
+    outcomes = chain(
+        map(Skipped.because, faults), analyze_many(analyzer, images, out, resume=resume)
+    )
+    summary = write_report(_watched(outcomes, len(faults) + len(images)), out)
     if not copy_json(out / "findings.json", json):
         _print(summary, out)
     if not summary.analysed:
@@ -124,7 +135,7 @@ def analyze_to(
         )
 
 
-def _watched(outcomes: "Iterator[Outcome]", total: int) -> "Iterator[Outcome]":
+def _watched(outcomes: "Iterable[Outcome]", total: int) -> "Iterator[Outcome]":
     with progress("Analysing") as report:
         report(0, total)
         for done, outcome in enumerate(outcomes, start=1):
@@ -143,12 +154,11 @@ def _print(summary: "Summary", out: Path) -> None:
     table.add_column("Image", overflow="fold")
     for name in ("Called", "Probability", "Warnings"):
         table.add_column(name)
-    for outcome in summary.highest[:ROWS_SHOWN]:
-        assert outcome.finding is not None
-        finding = outcome.finding
+    for done in summary.highest[:ROWS_SHOWN]:
+        finding = done.finding
         colour = "red" if finding.decision == "malignant" else "green"
         table.add_row(
-            escape(one_line(Path(outcome.image).name)),
+            escape(one_line(Path(done.image).name)),
             f"[{colour}]{finding.decision}[/]",
             percent(finding.probability_malignant),
             ", ".join(note.code for note in finding.warnings),
@@ -157,12 +167,16 @@ def _print(summary: "Summary", out: Path) -> None:
         stdout.print(table)
     if summary.analysed > ROWS_SHOWN:
         stdout.print(f"... and {summary.analysed - ROWS_SHOWN} more")
-    for outcome in summary.skipped[:ROWS_SHOWN]:
+    for skipped in summary.skipped[:ROWS_SHOWN]:
         stderr.print(
-            f"not readable: {escape(one_line(f'{outcome.image}: {outcome.fault}'))}", soft_wrap=True
+            f"not readable: {escape(one_line(f'{skipped.image}: {skipped.fault}'))}", soft_wrap=True
         )
+    if len(summary.skipped) > ROWS_SHOWN:
+        more = len(summary.skipped) - ROWS_SHOWN
+        stderr.print(f"... and {more} more; skipped.csv lists all")
+    page = escape(one_line(str(out / "report.html")))
     stdout.print(
         f"\n{summary.analysed} analysed, {summary.malignant} called malignant, "
-        f"{len(summary.skipped)} not readable{before}. See {escape(str(out / 'report.html'))}",
+        f"{len(summary.skipped)} not readable{before}. See {page}",
         soft_wrap=True,
     )

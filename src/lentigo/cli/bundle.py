@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lentigo.cli.common import JsonOption, print_json, stdout
+from lentigo.cli.common import JsonOption, one_line, print_json, stdout
 
 if TYPE_CHECKING:
     from lentigo.bundle import Bundle
@@ -49,16 +49,21 @@ def show(bundle: BundleArgument, json: JsonOption = None) -> None:
         return
     spec = opened.spec
     height, width = spec.input.size_px
-    stdout.print(f"[bold]{spec.name}[/]: {spec.task} by {spec.net}, at {height}×{width} px")
-    stdout.print(f"Folder: {opened.path}\nSHA-256: {opened.sha256}", markup=False, soft_wrap=True)
+    lines = [
+        f"{spec.name}: {spec.task} by {spec.net}, at {height}×{width} px",
+        f"Folder: {opened.path}",
+        f"SHA-256: {opened.sha256}",
+    ]
     for name, point in spec.operating_points.items():
         mark = " (default)" if name == spec.default_operating_point else ""
-        stdout.print(f"Operating point {name}{mark}: {point.threshold:.4f}, {point.rule}")
+        lines.append(f"Operating point {name}{mark}: {point.threshold:.4f}, {point.rule}")
+    for line in lines:
+        stdout.print(one_line(line), markup=False, soft_wrap=True)
     card = opened.path / "MODEL_CARD.md"
     if "MODEL_CARD.md" in spec.files:
         from rich.markdown import Markdown
 
-        stdout.print(Markdown(card.read_text(encoding="utf-8")))
+        stdout.print(Markdown(card.read_text(encoding="utf-8", errors="replace")))
 
 
 @app.command()

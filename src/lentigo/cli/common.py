@@ -49,6 +49,10 @@ def run(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         _complain(f"{error.filename or 'the system says'}: {error.strerror or error}")
         return WRONG_INPUT
+    except UnicodeEncodeError as error:
+        odd = error.object.encode(errors="backslashreplace").decode()
+        _complain(f"a file name is not valid UTF-8; rename it: {odd[-200:]}")
+        return WRONG_INPUT
     code = outcome if isinstance(outcome, int) else 0
     if code == INTERRUPTED:
         _complain("stopped; files that were finished are kept")

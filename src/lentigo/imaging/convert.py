@@ -2,7 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageChops
 
 from lentigo.imaging.arrays import Mask, Pixels
 
@@ -29,18 +29,27 @@ def rgb_pixels(image: Image.Image) -> Pixels:
 def mask_pixels(image: Image.Image) -> Mask:
     """Return a mask image as bool H×W, True above half of its range; transparent is outside.
 
+    Of a colour, its brightest channel counts: pure red is as much a mark as white is.
+
     Raises:
         PixelRangeError: The pixel values have no agreed range.
     """
     if image.mode in _WIDE_INTEGERS or image.mode == "F":
         values = np.asarray(image)
     else:
-        values = np.asarray(_flattened(image, "black").convert("L"))
+        flat = _flattened(image, "black")
+        grey = flat.mode in ("1", "L", "LA")
+        values = np.asarray(flat.convert("L")) if grey else _brightest_channel(flat)
     peak = values.max()
     if not (np.isfinite(peak) and values.min() >= 0 and peak <= _UINT16_MAX):
         raise PixelRangeError("a mask's values must lie in 0–1, 0–255 or 0–65535")
     full = next(full for full in (1, 255, _UINT16_MAX) if peak <= full)
     return np.asarray(values > full / 2)
+
+
+def _brightest_channel(image: Image.Image) -> npt.NDArray[np.uint8]:
+    red, green, blue = image.convert("RGB").split()
+    return np.asarray(ImageChops.lighter(ImageChops.lighter(red, green), blue))
 
 
 def _flattened(image: Image.Image, background: str) -> Image.Image:

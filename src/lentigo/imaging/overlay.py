@@ -1,10 +1,12 @@
 """Pictures for people: the lesion's outline drawn on its photo."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image, ImageDraw
 
 from lentigo.imaging.arrays import Mask, Pixels
-from lentigo.imaging.contour import outline
+from lentigo.imaging.contour import Polygon, outline
 
 OUTLINE_COLOUR = (64, 224, 255)
 """Light cyan: far from every colour of skin and pigment."""
@@ -36,19 +38,20 @@ def draw_outline(
         raise ValueError(f"image {image.shape[:2]} and mask {mask.shape} differ in size")
     width_px = width_px or max(2.0, min(mask.shape) / 200)
     picture = Image.fromarray(image)
-    halo = _line(mask, 2 * width_px).point(lambda opacity: opacity * _HALO_OPACITY)
+    polygons = outline(mask)
+    halo = _line(polygons, mask.shape, 2 * width_px).point(lambda opacity: opacity * _HALO_OPACITY)
     picture.paste((0, 0, 0), mask=halo)
-    picture.paste(colour, mask=_line(mask, width_px))
+    picture.paste(colour, mask=_line(polygons, mask.shape, width_px))
     return np.array(picture)
 
 
-def _line(mask: Mask, width_px: float) -> Image.Image:
-    """Return the outline's opacity, antialiased: drawn large, then averaged."""
+def _line(polygons: Sequence[Polygon], size_px: tuple[int, ...], width_px: float) -> Image.Image:
+    """Return the outlines' opacity, antialiased: drawn large, then averaged."""
     oversampling = min(4, max(1, round(8 / width_px)))  # the wider, the less stairs show
-    height, width = mask.shape
+    height, width = size_px
     large = Image.new("L", (width * oversampling, height * oversampling))
     pen = ImageDraw.Draw(large)
-    for polygon in outline(mask):
+    for polygon in polygons:
         points = [tuple(point) for point in (polygon + 0.5) * oversampling]
         pen.line(points, fill=255, width=round(width_px * oversampling), joint="curve")
     return large.reduce(oversampling)

@@ -110,7 +110,7 @@ def read_mask(path: Path | str) -> Mask:
     """Read a mask file: bool H×W, True where it is brighter than half.
 
     Half of 1 where no value exceeds 1, else half of the 8-bit or 16-bit range. Palettes are looked
-    up, transparent parts lie outside, and the EXIF orientation is applied as it is to photos.
+    up, of colours the brightest channel counts, transparent parts lie outside, and the EXIF orientation is applied as it is to photos.
 
     Raises:
         ImageError: The file cannot be read; the subclass and the message tell why.

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from lentigo.errors import RecipeError
+from lentigo.errors import RecipeError, WeightsError
 from lentigo.nets.weights import IMAGENET_MEAN, IMAGENET_STD, Pretrained, find_pretrained
 from lentigo.registry import Registry
 
@@ -63,9 +63,16 @@ class LesionNet(nn.Module):
         """Take the encoder's weights from a published state dict."""
         raise NotImplementedError
 
-    def take_pretrained(self, weights: Pretrained) -> None:
-        """Take published encoder weights together with the normalisation that belongs to them."""
-        self.load_encoder(weights.read())
+    def take_pretrained(self, weights: Pretrained, path: Path) -> None:
+        """Take published encoder weights together with the normalisation that belongs to them.
+
+        Raises:
+            WeightsError: The file's weights are not this encoder's.
+        """
+        try:
+            self.load_encoder(weights.read(path))
+        except (KeyError, RuntimeError) as fault:
+            raise WeightsError(f"{path}: not the weights of this encoder ({fault})") from fault
         self.normalise = Normalise(weights.mean, weights.std)
 
     def check_input(self, pixels: Tensor) -> None:
@@ -133,7 +140,7 @@ def build_net(
         raise RecipeError(f"net '{name}' has no option {sorted(unknown)}; it has {list(known)}")
     net = build(**options)
     if pretrained == "imagenet":
-        net.take_pretrained(find_pretrained(net.pretrained_name, weights_dir))
+        net.take_pretrained(*find_pretrained(net.pretrained_name, weights_dir))
     elif pretrained is not None:
         raise RecipeError(f"pretrained is '{pretrained}'; expected 'imagenet' or null")
     return net

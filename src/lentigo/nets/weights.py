@@ -5,7 +5,7 @@ One resolver serves all nets. It looks into the folder given (``--weights``), el
 """
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -32,18 +32,20 @@ class Pretrained:
     std: tuple[float, float, float]
     licence: str
     bgr_convolution: str | None = None
-    path: Path | None = None
 
-    def read(self) -> dict[str, Tensor]:
-        """Return the state dict, for RGB input; code in a pickled file is not run."""
-        assert self.path is not None
+    def read(self, path: Path) -> dict[str, Tensor]:
+        """Return the state dict, for RGB input; code in a pickled file is not run.
+
+        Raises:
+            WeightsError: The file is not what its name says.
+        """
         try:
-            if self.path.suffix == ".safetensors":
-                state = load_file(self.path)
+            if path.suffix == ".safetensors":
+                state = load_file(path)
             else:
-                state = torch.load(self.path, map_location="cpu", weights_only=True)
+                state = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as fault:
-            raise WeightsError(f"{self.path}: not a readable file of weights ({fault})") from fault
+            raise WeightsError(f"{path}: not a readable file of weights ({fault})") from fault
         if self.bgr_convolution:
             state[self.bgr_convolution] = state[self.bgr_convolution].flip(1)
         return state
@@ -81,8 +83,11 @@ PRETRAINED: dict[str, tuple[Pretrained, ...]] = {
 }
 
 
-def find_pretrained(name: str, weights_dir: Path | None = None) -> Pretrained:
+def find_pretrained(name: str, weights_dir: Path | None = None) -> tuple[Pretrained, Path]:
     """Find published weights on disk, or download them into torch's cache.
+
+    Returns:
+        What they are, and their file.
 
     Raises:
         WeightsError: They are nowhere and cannot be downloaded; the message names the file and
@@ -94,17 +99,19 @@ def find_pretrained(name: str, weights_dir: Path | None = None) -> Pretrained:
     for folder in filter(None, (given, cache)):
         for choice in choices:
             if (path := folder / choice.file).is_file():
-                return replace(choice, path=path)
+                return choice, path
     source = next(choice for choice in choices if choice.url)
     path = cache / source.file
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(str(source.url), str(path), progress=True)
-    except OSError as fault:
+        # A hub's file name ends in the first digits of its SHA-256, which torch then checks.
+        digits = path.stem.rsplit("-", 1)[-1]
+        torch.hub.download_url_to_file(str(source.url), str(path), hash_prefix=digits)
+    except (OSError, RuntimeError) as fault:
         files = " or ".join(choice.file for choice in choices)
         raise WeightsError(
             f"no ImageNet weights for {name}: looked for {files} in "
             f"{given or 'LENTIGO_WEIGHTS (not set)'} and {cache}, and {source.url} cannot be "
             f"reached ({fault}). Put the file into a folder and name it with --weights DIR"
         ) from fault
-    return replace(source, path=path)
+    return source, path

@@ -10,8 +10,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from lentigo.report.summary import Summary
-from lentigo.runtime.batch import CROP, FINDING, MASK, OVERLAY, Outcome
+from lentigo.runtime.batch import Done
 from lentigo.runtime.finding import NOTICE, Finding, Measurements
+from lentigo.runtime.outputs import CROP, FINDING, MASK, OVERLAY
 
 THUMBNAIL_PX = 512
 
@@ -53,9 +54,7 @@ def render_page(summary: Summary, out_dir: Path) -> str:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = percent
-    cards = [
-        _card(outcome, outcome.finding, out_dir) for outcome in summary.highest if outcome.finding
-    ]
+    cards = [_card(done, out_dir) for done in summary.highest]
     return environment.get_template("report.html").render(
         summary=summary, cards=cards, first=cards[0].finding if cards else None, notice=NOTICE
     )
@@ -88,21 +87,21 @@ def reasons(measured: Measurements) -> tuple[Reason, ...]:
     )
 
 
-def _card(outcome: Outcome, finding: Finding, out_dir: Path) -> Card:
+def _card(done: Done, out_dir: Path) -> Card:
     # Someone may have removed a picture since an earlier run: the page then does without it.
-    files = [name for name in (MASK, OVERLAY, CROP, FINDING) if (outcome.folder / name).is_file()]
+    files = [name for name in (MASK, OVERLAY, CROP, FINDING) if (done.folder / name).is_file()]
     captions = {OVERLAY: "Outline", CROP: "Crop"}
     return Card(
-        name=Path(outcome.image).name,
-        folder=outcome.folder.relative_to(out_dir).as_posix(),
+        name=Path(done.image).name,
+        folder=done.folder.relative_to(out_dir).as_posix(),
         files=tuple(files),
         pictures=tuple(
-            Picture(caption, _thumbnail(outcome.folder / name))
+            Picture(caption, _thumbnail(done.folder / name))
             for name, caption in captions.items()
             if name in files
         ),
-        reasons=reasons(finding.measurements) if finding.measurements else (),
-        finding=finding,
+        reasons=reasons(done.finding.measurements) if done.finding.measurements else (),
+        finding=done.finding,
     )
 
 

@@ -3,7 +3,7 @@
 import heapq
 from dataclasses import dataclass, field
 
-from lentigo.runtime.batch import Outcome
+from lentigo.runtime.batch import Done, Outcome, Skipped
 
 MAX_SHOWN = 200
 """Findings that a page shows: more would make it too heavy to open, and CSV and JSON hold all."""
@@ -25,8 +25,8 @@ class Summary:
     benign: int = 0
     with_warnings: int = 0
     resumed: int = 0
-    skipped: list[Outcome] = field(default_factory=list)
-    _ranked: list[tuple[float, int, Outcome]] = field(default_factory=list, repr=False)
+    skipped: list[Skipped] = field(default_factory=list)
+    _ranked: list[tuple[float, int, Done]] = field(default_factory=list, repr=False)
 
     @property
     def analysed(self) -> int:
@@ -39,16 +39,16 @@ class Summary:
         return {name: getattr(self, name) for name in names} | {"skipped": len(self.skipped)}
 
     @property
-    def highest(self) -> list[Outcome]:
+    def highest(self) -> list[Done]:
         """The findings of highest probability, highest first, no more than ``MAX_SHOWN``."""
-        return [outcome for _, _, outcome in sorted(self._ranked, reverse=True)]
+        return [done for _, _, done in sorted(self._ranked, reverse=True)]
 
     def add(self, outcome: Outcome) -> None:
         """Count one more image."""
-        finding = outcome.finding
-        if finding is None:
+        if isinstance(outcome, Skipped):
             self.skipped.append(outcome)
             return
+        finding = outcome.finding
         self.malignant += finding.decision == "malignant"
         self.benign += finding.decision == "benign"
         self.with_warnings += bool(finding.warnings)

@@ -3,9 +3,10 @@
 import csv
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import IO, Any
 
-from lentigo.runtime.batch import Outcome
+from lentigo.runtime.batch import Skipped
 from lentigo.runtime.finding import NOTICE, Finding
 
 COLUMNS = (
@@ -46,9 +47,9 @@ class FindingsDocument:
         self._stream.write(self._separator + _compact(entry))
         self._separator = ",\n"
 
-    def finish(self, skipped: Sequence[Outcome], summary: dict[str, int]) -> None:
+    def finish(self, skipped: Sequence[Skipped], summary: dict[str, int]) -> None:
         """Close the document."""
-        faults = [{"image": outcome.image, "fault": outcome.fault} for outcome in skipped]
+        faults = [asdict(fault) for fault in skipped]
         self._stream.write(
             f'\n  ],\n  "skipped": {_compact(faults)},\n  "summary": {_compact(summary)}\n}}\n'
         )
@@ -83,9 +84,9 @@ class SkippedTable:
         self._rows = csv.writer(stream, lineterminator="\n")
         self._rows.writerow(("image", "fault"))
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, skipped: Skipped) -> None:
         """Append one file."""
-        self._rows.writerow((plain_cell(outcome.image), plain_cell(outcome.fault)))
+        self._rows.writerow((plain_cell(skipped.image), plain_cell(skipped.fault)))
 
 
 def plain_cell(value: Any) -> Any:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from lentigo.errors import LentigoError
 from lentigo.files import atomic_open, write_text
 from lentigo.report.page import render_page
 from lentigo.report.summary import Summary
 from lentigo.report.tables import FindingsDocument, FindingsTable, SkippedTable
-from lentigo.runtime.batch import Outcome
+from lentigo.runtime.batch import Outcome, Skipped
 
 
 def write_report(outcomes: Iterable[Outcome], out_dir: Path) -> Summary:
@@ -19,7 +20,20 @@ def write_report(outcomes: Iterable[Outcome], out_dir: Path) -> Summary:
     Args:
         outcomes: What became of each image.
         out_dir: The run's folder, which the outcomes' folders lie in.
+
+    Raises:
+        LentigoError: The files cannot be written, the disk is full for instance.
     """
+    try:
+        return _write(outcomes, out_dir)
+    except OSError as error:
+        raise LentigoError(
+            f"{out_dir}: the report cannot be written ({error.strerror}); what is done is kept, "
+            "and --resume will go on from there"
+        ) from error
+
+
+def _write(outcomes: Iterable[Outcome], out_dir: Path) -> Summary:
     summary = Summary()
     with (
         atomic_open(out_dir / "findings.json", "w") as json_stream,
@@ -30,7 +44,7 @@ def write_report(outcomes: Iterable[Outcome], out_dir: Path) -> Summary:
         skipped = SkippedTable(skipped_stream)
         for outcome in outcomes:
             summary.add(outcome)
-            if outcome.finding is None:
+            if isinstance(outcome, Skipped):
                 skipped.add(outcome)
             else:
                 folder = outcome.folder.relative_to(out_dir).as_posix()

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -17,9 +18,7 @@ from lentigo.files import sha256_of, write_bytes, write_text
 from lentigo.imaging.arrays import Pixels
 from lentigo.runtime.analyzer import Analyzer, printable
 from lentigo.runtime.finding import Finding, Pictures
-from lentigo.runtime.inputs import name_outputs
-
-FINDING, MASK, OVERLAY, CROP = "finding.json", "mask.png", "overlay.jpg", "crop.jpg"
+from lentigo.runtime.outputs import CROP, FINDING, IMAGES, MASK, OVERLAY, name_outputs
 
 # Reading, drawing and writing of one image run while the model looks at another; more workers
 # would wait for the model and only hold more decoded photos in memory.
@@ -27,22 +26,41 @@ MAX_WORKERS = 4
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of one image: a finding or a fault.
+class Done:
+    """An image that was analysed.
 
     Attributes:
         image: The file's path as it was given.
-        folder: Where its results lie; not there when there is a fault.
-        finding: The finding without its pictures; None for a file that cannot be read.
-        fault: Why the file cannot be read; None where there is a finding.
+        folder: Where its results lie.
+        finding: The finding without its pictures.
         resumed: Whether an earlier run had made the finding.
     """
 
     image: str
     folder: Path
-    finding: Finding | None = None
-    fault: str | None = None
+    finding: Finding
     resumed: bool = False
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A path that gave no image.
+
+    Attributes:
+        image: The path as it was given.
+        fault: Why it cannot be read.
+    """
+
+    image: str
+    fault: str
+
+    @classmethod
+    def because(cls, error: ImageError) -> "Skipped":
+        """Return the outcome that an error comes to."""
+        return cls(printable(error.path), error.fault)
+
+
+Outcome: TypeAlias = Done | Skipped
 
 
 def analyze_many(
@@ -69,7 +87,7 @@ def analyze_many(
     waiting: deque[Future[Outcome]] = deque()
     try:
         for image, name in zip(images, name_outputs(images), strict=True):
-            folder = out_dir / "images" / name
+            folder = out_dir / IMAGES / name
             waiting.append(pool.submit(_analyze_one, analyzer, image, folder, resume))
             if len(waiting) > workers:
                 yield waiting.popleft().result()
@@ -80,14 +98,13 @@ def analyze_many(
 
 
 def _analyze_one(analyzer: Analyzer, image: Path, folder: Path, resume: bool) -> Outcome:
-    name = printable(image)
     earlier = _earlier_finding(analyzer, image, folder) if resume else None
     if earlier is not None:
-        return Outcome(name, folder, earlier, resumed=True)
+        return Done(printable(image), folder, earlier, resumed=True)
     try:
         finding = analyzer.analyze(image)
     except ImageError as error:
-        return Outcome(name, folder, fault=error.fault)
+        return Skipped.because(error)
     try:
         _write(finding, folder)
     except OSError as error:
@@ -95,7 +112,7 @@ def _analyze_one(analyzer: Analyzer, image: Path, folder: Path, resume: bool) ->
             f"{folder}: cannot be written ({error.strerror}); what is done is kept, "
             "and --resume will go on from there"
         ) from error
-    return Outcome(name, folder, finding.model_copy(update={"pictures": None}))
+    return Done(printable(image), folder, finding.model_copy(update={"pictures": None}))
 
 
 def _earlier_finding(analyzer: Analyzer, image: Path, folder: Path) -> Finding | None:

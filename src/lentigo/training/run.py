@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import torch
+from accelerate import PartialState
 
 from lentigo.data.labels import mapping_text
 from lentigo.data.manifest import usable_for
@@ -52,9 +53,15 @@ def train(
     folder = RunFolder(out)
     check_names(recipe)
     rows = _rows(recipe, roots)
-    parts = _begin(folder, recipe, rows, resume)
+    # Without an accelerator, accelerate joins processes only if told to use the CPU.
+    processes = PartialState(cpu=not torch.accelerator.is_available())
+    if processes.is_main_process:
+        _begin(folder, recipe, rows, resume)
+    processes.wait_for_everyone()
+    parts = read_split(folder.split)
     rows = rows.join(parts, on="image_id", how="inner", suffix="_split").sort("image_id")
-    pixels = prepare(rows, recipe.data.size_px, progress=on_prepare)
+    with processes.main_process_first():  # the others find the pixels prepared
+        pixels = prepare(rows, recipe.data.size_px, progress=on_prepare)
     net = _net(recipe, weights_dir)
     validation = _part(recipe, rows, pixels, "validation")
     trainer = Trainer(
@@ -108,8 +115,8 @@ def _rows(recipe: Recipe, roots: Mapping[str, Path]) -> pl.DataFrame:
     return usable_for(SOURCES[name].read(roots[name]), recipe.task)
 
 
-def _begin(folder: RunFolder, recipe: Recipe, rows: pl.DataFrame, resume: bool) -> pl.DataFrame:
-    """Write what the run is about, or check that it is the one begun; return the split."""
+def _begin(folder: RunFolder, recipe: Recipe, rows: pl.DataFrame, resume: bool) -> None:
+    """Write what the run is about, or check that it is the one begun."""
     if folder.recipe.is_file():
         if not resume:
             raise TrainingError(
@@ -120,13 +127,12 @@ def _begin(folder: RunFolder, recipe: Recipe, rows: pl.DataFrame, resume: bool) 
                 f"{folder.recipe} is not the recipe given: a run is resumed with the recipe that "
                 "began it; choose another --out for the new one"
             )
-        return read_split(folder.split)
+        return
     shares = recipe.data.split.model_dump(include={"train", "validation", "test"})
     parts = split(rows, shares, recipe.data.split.seed)
     write_split(parts, folder.split)
     write_text(folder.labels, mapping_text())
     write_text(folder.recipe, recipe.to_yaml())  # last: its presence says that a run began
-    return parts
 
 
 def _part(recipe: Recipe, rows: pl.DataFrame, pixels: Prepared, name: str) -> Part:
