@@ -9,23 +9,25 @@ from lentigo.bundle import Bundle
 from lentigo.errors import LentigoError
 from lentigo.runtime import batch
 from lentigo.runtime.analyzer import Analyzer
-from lentigo.runtime.batch import Outcome, analyze_many
+from lentigo.runtime.batch import Done, Outcome, Skipped, analyze_many
 from lentigo.runtime.inputs import find_images
 
 
 def run(analyzer: Analyzer, folder: Path, out: Path, resume: bool = False) -> list[Outcome]:
-    return list(analyze_many(analyzer, find_images([folder]), out, resume=resume))
+    return list(analyze_many(analyzer, find_images([folder]).images, out, resume=resume))
+
+
+def resumed(outcomes: list[Outcome]) -> list[bool]:
+    return [outcome.resumed for outcome in outcomes if isinstance(outcome, Done)]
 
 
 def test_broken_files_are_passed_over(
     analyzer: Analyzer, mixed_folder: Path, tmp_path: Path
 ) -> None:
     outcomes = run(analyzer, mixed_folder, tmp_path / "out")
-    assert [Path(outcome.image).name for outcome in outcomes if outcome.finding] == [
-        "a.png",
-        "b.jpg",
-    ]
-    faults = {Path(outcome.image).name for outcome in outcomes if outcome.fault}
+    done = [Path(outcome.image).name for outcome in outcomes if isinstance(outcome, Done)]
+    assert done == ["a.png", "b.jpg"]
+    faults = {Path(outcome.image).name for outcome in outcomes if isinstance(outcome, Skipped)}
     assert faults == {"empty.jpg", "words.jpg", "short.png"}
     assert sorted(path.name for path in (tmp_path / "out" / "images").iterdir()) == ["a", "b"]
 
@@ -50,10 +52,7 @@ def test_resuming_does_only_what_is_missing(
     finding = tmp_path / "images" / "a" / "finding.json"
     before = finding.stat().st_mtime_ns
     (tmp_path / "images" / "b" / "finding.json").unlink()
-    again = [
-        outcome for outcome in run(analyzer, mixed_folder, tmp_path, resume=True) if outcome.finding
-    ]
-    assert [outcome.resumed for outcome in again] == [True, False]
+    assert resumed(run(analyzer, mixed_folder, tmp_path, resume=True)) == [True, False]
     assert finding.stat().st_mtime_ns == before
 
 
@@ -66,11 +65,9 @@ def test_a_changed_image_or_point_is_done_again(
 ) -> None:
     run(analyzer, mixed_folder, tmp_path)
     Image.new("RGB", (90, 90), "tan").save(mixed_folder / "a.png")
-    outcomes = run(analyzer, mixed_folder, tmp_path, resume=True)
-    assert [outcome.resumed for outcome in outcomes if outcome.finding] == [False, True]
+    assert resumed(run(analyzer, mixed_folder, tmp_path, resume=True)) == [False, True]
     cautious = Analyzer(segmenter_bundle, classifier_bundle, "onnxruntime", "cautious")
-    outcomes = run(cautious, mixed_folder, tmp_path, resume=True)
-    assert not any(outcome.resumed for outcome in outcomes)
+    assert resumed(run(cautious, mixed_folder, tmp_path, resume=True)) == [False, False]
 
 
 def test_a_spoilt_finding_is_done_again(
@@ -78,8 +75,7 @@ def test_a_spoilt_finding_is_done_again(
 ) -> None:
     run(analyzer, mixed_folder, tmp_path)
     (tmp_path / "images" / "a" / "finding.json").write_text("{}")
-    outcomes = run(analyzer, mixed_folder, tmp_path, resume=True)
-    assert [outcome.resumed for outcome in outcomes if outcome.finding] == [False, True]
+    assert resumed(run(analyzer, mixed_folder, tmp_path, resume=True)) == [False, True]
 
 
 def test_a_full_disk_is_one_clear_error_and_leaves_no_half_finding(

@@ -1,10 +1,11 @@
+import errno
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from lentigo.errors import LentigoError
-from lentigo.runtime.inputs import find_images, name_outputs
+from lentigo.runtime.inputs import find_images
 
 
 @pytest.fixture
@@ -16,56 +17,91 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def names(paths: list[Path]) -> list[str]:
-    return [path.name for path in paths]
+def names(paths: Sequence[Path | str], out_dir: Path | None = None) -> list[str]:
+    return [path.name for path in find_images(paths, out_dir).images]
 
 
 def test_a_folder_means_the_images_in_it_and_below(tree: Path) -> None:
-    assert names(find_images([tree])) == ["a.jpg", "b.PNG", "c.tiff", "d.webp"]
+    assert names([tree]) == ["a.jpg", "b.PNG", "c.tiff", "d.webp"]
 
 
 def test_a_file_is_taken_whatever_its_name(tree: Path) -> None:
-    assert names(find_images([tree / "notes.txt"])) == ["notes.txt"]
+    assert names([tree / "notes.txt"]) == ["notes.txt"]
 
 
 def test_patterns_match_files_and_folders(tree: Path) -> None:
-    assert names(find_images([f"{tree}/*.jpg"])) == ["a.jpg"]
-    assert names(find_images([f"{tree}/**/*.webp"])) == ["d.webp"]
-    assert names(find_images([f"{tree}/s*"])) == ["c.tiff", "d.webp"]
+    assert names([f"{tree}/*.jpg"]) == ["a.jpg"]
+    assert names([f"{tree}/**/*.webp"]) == ["d.webp"]
+    assert names([f"{tree}/s*"]) == ["c.tiff", "d.webp"]
 
 
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tree: Path) -> None:
     (tree / "a[1].jpg").touch()
-    assert names(find_images([tree / "a[1].jpg"])) == ["a[1].jpg"]
+    assert names([tree / "a[1].jpg"]) == ["a[1].jpg"]
 
 
 def test_each_image_comes_once(tree: Path) -> None:
-    assert len(find_images([tree / "a.jpg", tree, f"{tree}/*.jpg"])) == 4
+    assert len(names([tree / "a.jpg", tree, f"{tree}/*.jpg"])) == 4
 
 
-def test_earlier_results_are_left_out(tree: Path) -> None:
-    assert names(find_images([tree], without=tree / "sub")) == ["a.jpg", "b.PNG"]
+def test_a_hidden_folder_is_passed_over_unless_it_is_named(tree: Path) -> None:
+    (tree / ".thumbnails").mkdir()
+    (tree / ".thumbnails" / "t.jpg").touch()
+    assert "t.jpg" not in names([tree])
+    assert names([tree / ".thumbnails"]) == ["t.jpg"]
+
+
+def test_earlier_results_are_left_out_and_nothing_else(tree: Path) -> None:
+    results = tree / "images" / "a"
+    results.mkdir(parents=True)
+    for name in ("mask.png", "overlay.jpg", "crop.jpg"):
+        (results / name).touch()
+    (tree / "images" / "mask.png").touch()  # a photo of the user's own
+    assert names([tree], tree) == ["a.jpg", "b.PNG", "mask.png", "c.tiff", "d.webp"]
+    assert names([tree / "a.jpg"], tree) == ["a.jpg"]
 
 
 @pytest.mark.parametrize(
     ("path", "fault"),
     [
         ("absent.jpg", "no such file or folder"),
+        ("x" * 5000, "no such file or folder"),
         ("*.bmp", "no file matches this pattern"),
         ("empty", "holds no image"),
     ],
 )
-def test_what_means_no_image_is_an_error(tree: Path, path: str, fault: str) -> None:
+def test_a_path_that_means_no_image_does_not_hide_the_others(
+    tree: Path, path: str, fault: str
+) -> None:
     (tree / "empty").mkdir()
-    with pytest.raises(LentigoError, match=fault):
-        find_images([tree / "a.jpg", tree / path])
+    inputs = find_images([tree / "a.jpg", tree / path, tree / "b.PNG"])
+    assert [image.name for image in inputs.images] == ["a.jpg", "b.PNG"]
+    assert [error.path for error in inputs.wrong] == [tree / path]
+    assert fault in inputs.wrong[0].fault
 
 
-def test_folders_of_results_have_different_safe_names() -> None:
-    images = [Path(name) for name in ("x/mole.jpg", "y/MOLE.png", "z/../odd name:.jpg", "..jpg")]
-    outputs = name_outputs(images)
-    assert len({output.casefold() for output in outputs}) == len(images)
-    assert all(os.sep not in output and not output.startswith(".") for output in outputs)
-    assert outputs[0].startswith("mole-")
-    assert outputs[2] == "odd_name_"
-    assert outputs == name_outputs(images)
+def test_a_sub_folder_that_cannot_be_listed_is_noted(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def closed(path: str) -> "os._ScandirIterator[str]":
+        if Path(path).name == "deep":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    inputs = find_images([tree])
+    assert [image.name for image in inputs.images] == ["a.jpg", "b.PNG", "c.tiff"]
+    assert inputs.wrong == ()
+    assert [str(fault) for fault in inputs.unlisted] == [
+        f"{tree / 'sub' / 'deep'}: cannot be listed (Permission denied)"
+    ]
+    (only,) = find_images([tree / "sub" / "deep"]).wrong
+    assert only.fault == "cannot be listed (Permission denied)"
+
+
+def test_a_dangling_link_is_a_file_like_any_other(tree: Path) -> None:
+    (tree / "link.jpg").symlink_to("nowhere.jpg")
+    assert names([tree / "link.jpg"]) == ["link.jpg"]
+    assert names([f"{tree}/l*.jpg"]) == ["link.jpg"]

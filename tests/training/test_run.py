@@ -151,6 +151,25 @@ def test_too_few_images_for_a_batch_are_told(drawn_root: Path, tmp_path: Path) -
         run(recipe_of("segmentation", batch_size=64), drawn_root, tmp_path / "run")
 
 
+def test_an_official_test_part_is_not_trained_on_unless_the_recipe_says_so(
+    drawn_root: Path, tmp_path: Path
+) -> None:
+    head, *lines = drawn_root.read_text().splitlines()
+    parts = ["test" if i < 6 else "train" for i in range(len(lines))]
+    table = drawn_root.parent / "official.csv"
+    table.write_text(
+        "\n".join([f"{head},part", *(f"{ln},{p}" for ln, p in zip(lines, parts, strict=True))])
+    )
+    phases = [{"name": "p", "epochs": 1, "learning_rate": 0.01, "loss": "bce"}]
+    recipe = recipe_of("segmentation", phases=phases)
+    run(recipe, table, tmp_path / "run")
+    taken = {line.split(",")[0] for line in (tmp_path / "run/split.csv").read_text().splitlines()}
+    assert taken == {"image_id"} | {f"i{i:02}" for i in range(6, 20)}
+    data = recipe.data.model_dump() | {"official_parts": ["validation"]}
+    with pytest.raises(RecipeError, match=r"holds: test, train"):
+        run(recipe_of("segmentation", data=data), table, tmp_path / "none")
+
+
 def test_a_source_without_a_root_is_told(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="--root csv=DIR"):
         train(recipe_of("segmentation"), {}, tmp_path / "run", Silent())

@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any, Final
 
-import numpy as np
 import polars as pl
 
 from lentigo.data.duplicates import content_keys
 from lentigo.data.prepared import Progress
 from lentigo.errors import ImageError
 from lentigo.imaging.arrays import Size
-from lentigo.imaging.read import read_photo
+from lentigo.imaging.convert import above_half
+from lentigo.imaging.read import read_mask_values, read_photo
 
 KINDS: Final = {
     "unreadable": "a file that cannot be read as an image",
@@ -24,12 +24,13 @@ KINDS: Final = {
     "size-differs": "a mask of another size than its image",
     "shape-differs": "a mask of another aspect ratio than its image",
     "mask-not-binary": "a mask with values other than 0 and one more",
-    "mask-constant": "a mask that is all lesion, or has none",
+    "mask-constant": "a mask whose pixels all lie above half of its range, or none does",
     "duplicate": "an image that is the same, byte for byte, as another",
     "id-in-two-sources": "an id that stands in more than one source",
 }
 
 _CHUNK = 256  # rows between two reports of progress at most; bounds the queue
+_NAMED = 3  # copies that a fault names; of thousands, each would name thousands
 _SMALL_SIDE_PX = 64  # photos are decoded whole, but kept no larger than needed
 _SHAPE_TOLERANCE = 0.01  # sides that were rounded to whole pixels differ by less
 
@@ -151,16 +152,18 @@ def _duplicates(rows: pl.DataFrame) -> Iterator[Fault]:
     for row in keyed.filter(copied).iter_rows(named=True):
         groups[row["content"]].append(row)
     for group in groups.values():
+        values = {name: {row[name] for row in group} - {None} for name in ("lesion", "label")}
         for row in group:
-            others = [other for other in group if other is not row]
-            yield _fault("duplicate", row, f"same as {_told(row, others)}")
+            differs = [name for name in values if row[name] is not None and len(values[name]) > 1]
+            yield _fault("duplicate", row, _same_as(row, group, differs))
 
 
-def _told(row: dict[str, Any], others: Sequence[dict[str, Any]]) -> str:
-    names = ", ".join(f"{other['source']} {other['image_id']}" for other in others)
-    known = [name for name in ("lesion", "label") if row[name] is not None]
-    differs = [name for name in known if {other[name] for other in others} - {row[name], None}]
-    return names + (f"; another {' and '.join(differs)}" if differs else "")
+def _same_as(row: dict[str, Any], group: Sequence[dict[str, Any]], differs: Sequence[str]) -> str:
+    named = [other for other in group[: _NAMED + 1] if other is not row][:_NAMED]
+    names = ", ".join(f"{other['source']} {other['image_id']}" for other in named)
+    unnamed = len(group) - 1 - len(named)
+    more = f" and {unnamed:,} more" if unnamed else ""
+    return f"same as {names}{more}" + (f"; another {' and '.join(differs)}" if differs else "")
 
 
 def _faults_in_files(rows: pl.DataFrame, progress: Progress) -> Iterator[Fault]:
@@ -190,21 +193,19 @@ def _check_files(row: dict[str, Any]) -> list[Fault]:
 
 
 def _check_mask(row: dict[str, Any], image_px: Size | None) -> Iterator[Fault]:
-    photo = read_photo(row["mask"])
-    if image_px is not None and photo.size_px != image_px:
-        height, width = (m / i for m, i in zip(photo.size_px, image_px, strict=True))
+    values = read_mask_values(row["mask"])
+    if image_px is not None and values.shape != image_px:
+        height, width = (m / i for m, i in zip(values.shape, image_px, strict=True))
         same_shape = abs(height / width - 1) < _SHAPE_TOLERANCE
-        sizes = " against ".join(f"{h}×{w}" for h, w in (photo.size_px, image_px))
+        sizes = " against ".join(f"{h}×{w}" for h, w in (values.shape, image_px))
         yield _fault("size-differs" if same_shape else "shape-differs", row, f"{sizes} px")
-    levels = np.flatnonzero(np.bincount(photo.pixels.max(axis=2).ravel(), minlength=256))
-    if len(levels) == 1:
-        yield _fault("mask-constant", row, f"{row['mask']}: every pixel is {levels[0]}")
+    levels = pl.Series(values.ravel()).unique().sort().to_numpy()  # fast: hashed, not sorted
+    detail = f"{row['mask']}: {len(levels)} values from {levels[0]:g} to {levels[-1]:g}"
+    lesion = above_half(levels)
+    if lesion.all() or not lesion.any():
+        yield _fault("mask-constant", row, detail)
     elif len(levels) > 2 or levels[0] != 0:
-        yield _fault(
-            "mask-not-binary",
-            row,
-            f"{row['mask']}: {len(levels)} values from {levels[0]} to {levels[-1]}",
-        )
+        yield _fault("mask-not-binary", row, detail)
 
 
 def _fault(kind: str, row: dict[str, Any], detail: str) -> Fault:

@@ -1,5 +1,7 @@
 """From Pillow's many pixel modes to 8-bit RGB and to masks."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops
@@ -26,8 +28,8 @@ def rgb_pixels(image: Image.Image) -> Pixels:
     return np.array(_flattened(image, "white").convert("RGB"))
 
 
-def mask_pixels(image: Image.Image) -> Mask:
-    """Return a mask image as bool H×W, True above half of its range; transparent is outside.
+def mask_values(image: Image.Image) -> npt.NDArray[Any]:
+    """Return a mask image's values, H×W, in 0–1, 0–255 or 0–65535; transparent is 0.
 
     Of a colour, its brightest channel counts: pure red is as much a mark as white is.
 
@@ -38,11 +40,16 @@ def mask_pixels(image: Image.Image) -> Mask:
         values = np.asarray(image)
     else:
         flat = _flattened(image, "black")
-        grey = flat.mode in ("1", "L", "LA")
+        grey = flat.mode in ("1", "L")
         values = np.asarray(flat.convert("L")) if grey else _brightest_channel(flat)
-    peak = values.max()
-    if not (np.isfinite(peak) and values.min() >= 0 and peak <= _UINT16_MAX):
+    if not (values.min() >= 0 and values.max() <= _UINT16_MAX):  # NaN fails too
         raise PixelRangeError("a mask's values must lie in 0–1, 0–255 or 0–65535")
+    return values
+
+
+def above_half(values: npt.NDArray[Any]) -> Mask:
+    """Return where mask values exceed half of 1, 255 or 65535, the first that none exceeds."""
+    peak = values.max()
     full = next(full for full in (1, 255, _UINT16_MAX) if peak <= full)
     return np.asarray(values > full / 2)
 

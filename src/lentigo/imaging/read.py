@@ -11,14 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from lentigo.errors import ImageError
 from lentigo.imaging.arrays import Mask, Pixels, Size
-from lentigo.imaging.convert import PixelRangeError, mask_pixels, rgb_pixels
+from lentigo.imaging.convert import PixelRangeError, above_half, mask_values, rgb_pixels
 from lentigo.imaging.formats import FORMATS, HEAD_BYTES, foreign_kind, is_readable
 
 READABLE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})
@@ -110,13 +111,23 @@ def read_mask(path: Path | str) -> Mask:
     """Read a mask file: bool H×W, True where it is brighter than half.
 
     Half of 1 where no value exceeds 1, else half of the 8-bit or 16-bit range. Palettes are looked
-    up, of colours the brightest channel counts, transparent parts lie outside, and the EXIF orientation is applied as it is to photos.
+    up, of colours the brightest channel counts, transparent parts lie outside, and the EXIF
+    orientation is applied as it is to photos.
+
+    Raises:
+        ImageError: The file cannot be read; the subclass and the message tell why.
+    """
+    return above_half(read_mask_values(path))
+
+
+def read_mask_values(path: Path | str) -> npt.NDArray[Any]:
+    """Read what ``read_mask`` decides by: a mask file's values, H×W, in its own range.
 
     Raises:
         ImageError: The file cannot be read; the subclass and the message tell why.
     """
     with _opened(Path(path)) as image:
-        return mask_pixels(_upright(image))
+        return mask_values(_upright(image))
 
 
 def image_size_px(path: Path | str) -> Size:

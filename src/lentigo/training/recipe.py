@@ -38,11 +38,13 @@ class Split(_Strict):
 class Data(_Strict):
     """Which images, how they are split, and the size in px they are letterboxed to.
 
-    ``size`` is one number for a square, or ``[height, width]``.
+    ``size`` is one number for a square, or ``[height, width]``. Of a source with official parts
+    only ``official_parts`` are taken, so that nobody trains on an official test part unawares.
     """
 
     source: str
     split: Split
+    official_parts: tuple[Literal["train", "validation", "test"], ...] = ("train",)
     size: Count | tuple[Count, Count]
 
     @property

@@ -112,7 +112,15 @@ def _rows(recipe: Recipe, roots: Mapping[str, Path]) -> pl.DataFrame:
     name = recipe.data.source
     if name not in roots:
         raise RecipeError(f"the recipe reads '{name}': say where it lies with --root {name}=DIR")
-    return usable_for(SOURCES[name].read(roots[name]), recipe.task)
+    rows = usable_for(SOURCES[name].read(roots[name]), recipe.task)
+    taken = pl.col("part").is_null() | pl.col("part").is_in(recipe.data.official_parts)
+    if (chosen := rows.filter(taken)).is_empty():
+        there = ", ".join(rows["part"].unique().sort())
+        raise RecipeError(
+            f"data.official_parts: {list(recipe.data.official_parts)} are not in "
+            f"{roots[name]}; it holds: {there}"
+        )
+    return chosen
 
 
 def _begin(folder: RunFolder, recipe: Recipe, rows: pl.DataFrame, resume: bool) -> None:

@@ -1,19 +1,22 @@
 """The names below a dataset's root, listed once; all names are compared without regard to case."""
 
+import logging
 import os
 import re
 from pathlib import Path
 from typing import Final
 
 IMAGE_SUFFIX: Final = r"\.(?:jpe?g|png|bmp|tiff?|webp)"
+_log = logging.getLogger(__name__)
 _DEPTH: Final = 3  # archives unpack into a folder of their own name, often inside one more
 
 
 class Tree:
     """Folders and files below a root, down to a depth.
 
-    Hidden names and the folders that macOS adds to archives are left out. Each folder is listed
-    once and no file is opened or asked for its status.
+    Hidden names and the folders that macOS adds to archives are left out; so is, with a warning,
+    a sub-folder that cannot be listed. Each folder is listed once and no file is opened or asked
+    for its status.
     """
 
     def __init__(self, root: Path, known: str = "", depth: int = _DEPTH) -> None:
@@ -41,9 +44,11 @@ class Tree:
 
     def _list(self, folder: Path, depth: int) -> None:
         folders, self.files[folder] = _scan(folder)
-        if depth:
-            for below in folders:
+        for below in folders if depth else ():
+            try:
                 self._list(below, depth - 1)
+            except OSError as error:  # such as lost+found at the root of a disk
+                _log.warning("%s: left out, cannot be listed (%s)", below, error.strerror)
 
     def find(self, name: str, folder: str = ".*") -> dict[str, Path]:
         """Return the files called ``name`` in the folders called ``folder``, by id.
@@ -81,8 +86,15 @@ def _scan(folder: Path) -> tuple[list[Path], list[str]]:
         for entry in entries:
             if entry.name.startswith((".", "__MACOSX")):
                 continue
-            if entry.is_dir():
+            if _is_folder(entry):
                 folders.append(folder / entry.name)
             else:
                 files.append(entry.name)
     return sorted(folders), sorted(files)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads in circles
+        return False
