@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,39 @@ def test_results_inside_the_input_folder_are_not_taken_for_input(
     for _ in range(2):
         assert run(app, [*arguments, str(mixed_folder), "--out", str(out)]) == 0
         assert "2 analysed" in capsys.readouterr().out
+
+
+def test_a_photo_beside_its_results_is_analysed(
+    arguments: list[str], mixed_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for paths in (mixed_folder, mixed_folder / "a.png"):
+        assert run(app, [*arguments, str(paths), "--out", str(mixed_folder)]) == 0
+    assert "2 analysed" in capsys.readouterr().out
+
+
+def test_a_missing_path_is_reported_when_the_others_are_done(
+    arguments: list[str],
+    mixed_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    paths = [str(mixed_folder / "a.png"), "absent.jpg", str(mixed_folder / "more")]
+    assert run(app, [*arguments, *paths, "--out", str(tmp_path / "out")]) == 2
+    printed = capsys.readouterr()
+    assert "2 analysed" in printed.out
+    assert "error: absent.jpg: no such file or folder" in printed.err
+    assert "absent.jpg,no such file" in (tmp_path / "out" / "skipped.csv").read_text()
+
+
+def test_an_out_folder_of_odd_bytes_is_printed_with_escapes(
+    arguments: list[str],
+    mixed_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / os.fsdecode(b"caf\xe9")
+    assert run(app, [*arguments, str(mixed_folder / "a.png"), "--out", str(out)]) == 0
+    assert "caf\\udce9" in capsys.readouterr().out
 
 
 def test_when_nothing_can_be_read_the_exit_code_says_so(

@@ -1,8 +1,9 @@
 import json
+from pathlib import Path
 
 import pytest
 
-from lentigo.bundle import Bundle, bundle_names
+from lentigo.bundle import Bundle, bundle_names, write_bundle
 from lentigo.cli import app
 from lentigo.cli.common import run
 
@@ -33,3 +34,15 @@ def test_verify_says_what_it_checked(
 def test_an_unknown_bundle_costs_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(app, ["bundle", "verify", "nope"]) == 2
     assert capsys.readouterr().err.startswith("lentigo: error: 'nope' is not a bundle")
+
+
+def test_brackets_in_a_rule_are_text_and_no_markup(
+    tmp_path: Path, classifier_bundle: Bundle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rule = "sensitivity [of 95 %] on [/validation]"
+    spec = classifier_bundle.spec
+    point = spec.operating_point().model_copy(update={"rule": rule})
+    spec = spec.model_copy(update={"operating_points": {"balanced": point}})
+    bundle = write_bundle(tmp_path / "b", spec, {"model.onnx": classifier_bundle.model_path})
+    assert run(app, ["bundle", "show", str(bundle.path)]) == 0
+    assert rule in capsys.readouterr().out

@@ -24,6 +24,7 @@ def failing(error: BaseException) -> typer.Typer:
     [
         (LentigoError("give a folder"), 2, "lentigo: error: give a folder"),
         (PermissionError(13, "Permission denied", "x.csv"), 2, "x.csv: Permission denied"),
+        (UnicodeEncodeError("utf-8", "a\udce9.jpg", 1, 2, "no"), 2, "rename it: a\\udce9.jpg"),
         (KeyboardInterrupt(), 130, "stopped; files that were finished are kept"),
     ],
 )

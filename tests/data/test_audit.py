@@ -44,6 +44,7 @@ def faulty(folder: Path) -> pl.DataFrame:
         ("grey", photo(folder / "grey.png"), mask(folder / "g_m.png", values=(0, 90, 255)), None),
         ("full", photo(folder / "full.png"), mask(folder / "f_m.png", values=(255,)), None),
         ("empty", photo(folder / "empty.png"), mask(folder / "e_m.png", values=(0,)), None),
+        ("faint", photo(folder / "faint.png"), mask(folder / "t_m.png", values=(0, 2)), None),
         ("gone", str(folder / "gone.png"), mask(folder / "gone_m.png"), None),
     ]
     columns = ["image_id", "image", "mask", "lesion"]
@@ -61,7 +62,7 @@ def test_each_kind_of_fault_is_found_and_nothing_else(tmp_path: Path) -> None:
         "size-differs": ["scaled"],
         "shape-differs": ["shaped"],
         "mask-not-binary": ["grey"],
-        "mask-constant": ["empty", "full"],
+        "mask-constant": ["empty", "faint", "full"],
         "duplicate": ["copy", "good"],
         "id-in-two-sources": ["good", "good"],
     }
@@ -92,4 +93,11 @@ def test_the_report_is_json_with_a_count_for_each_kind(tmp_path: Path) -> None:
 def test_progress_counts_the_rows(tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
     audit([faulty(tmp_path)], lambda done, total: steps.append((done, total)))
-    assert steps == [(done, 13) for done in range(1, 14)]
+    assert steps == [(done, 14) for done in range(1, 15)]
+
+
+def test_each_of_many_copies_names_a_few_others(tmp_path: Path) -> None:
+    rows = {"image_id": list("abcdef"), "image": [photo(tmp_path / "one.png")] * 6}
+    faults = audit([build_manifest(pl.DataFrame(rows), "csv")]).faults
+    assert faults[0].detail == "same as csv b, csv c, csv d and 2 more"
+    assert faults[-1].detail == "same as csv a, csv b, csv c and 2 more"

@@ -1,5 +1,7 @@
 """One contract for all sources, on tiny trees written here in the official layouts."""
 
+import errno
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -393,3 +395,21 @@ def test_images_outside_a_class_folder_are_refused(tmp_path: Path) -> None:
 def test_an_unknown_source_names_those_that_exist() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'ham10000'"):
         read_source("ham1000", Path())
+
+
+def test_a_sub_folder_that_cannot_be_listed_is_left_out_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    expected = isic2017(tmp_path)
+    (tmp_path / "lost+found").mkdir()
+    (tmp_path / "circle").symlink_to("circle")
+    scandir = os.scandir
+
+    def closed(path: Path) -> "os._ScandirIterator[str]":
+        if path.name == "lost+found":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    assert read_source("isic2017", tmp_path)["image_id"].to_list() == sorted(expected)
+    assert "lost+found: left out, cannot be listed (Permission denied)" in caplog.text

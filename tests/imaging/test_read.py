@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image
 
 from lentigo.errors import ImageError
@@ -229,6 +230,12 @@ def test_the_thinnest_images_are_read(tmp_path: Path, size: tuple[int, int]) -> 
 DISC = np.hypot(*np.mgrid[-20:20, -30:30]) < 12
 
 
+def with_palette(mask: NDArray[np.bool_], colour: tuple[int, int, int]) -> Image.Image:
+    image = Image.fromarray(mask.astype(np.uint8))
+    image.putpalette([0, 0, 0, *colour])
+    return image
+
+
 @pytest.mark.parametrize(
     ("name", "image"),
     [
@@ -238,6 +245,9 @@ DISC = np.hypot(*np.mgrid[-20:20, -30:30]) < 12
         ("16.png", Image.fromarray(DISC.astype(np.uint16) * 65_535)),
         ("palette.png", Image.fromarray(DISC.astype(np.uint8) * 255).convert("P")),
         ("rgb.png", Image.fromarray(DISC.astype(np.uint8) * 255).convert("RGB")),
+        ("red.png", Image.fromarray(DISC[..., None] * np.array([255, 0, 0], np.uint8))),
+        ("class-colours.png", with_palette(DISC, (128, 0, 0))),  # as in Pascal VOC
+        ("classes.png", with_palette(DISC, (1, 1, 1))),
         ("lossy.jpg", Image.fromarray(DISC.astype(np.uint8) * 255)),
         ("float.tif", Image.fromarray(DISC.astype(np.float32))),
         (

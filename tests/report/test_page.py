@@ -1,11 +1,13 @@
+import errno
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from lentigo.errors import LentigoError
 from lentigo.report import summary as summary_module
-from lentigo.report import write_report
+from lentigo.report import write, write_report
 from lentigo.report.page import percent
 from lentigo.runtime.analyzer import Analyzer
 from lentigo.runtime.batch import analyze_many
@@ -62,6 +64,18 @@ def test_a_removed_overlay_does_not_stop_the_page(
     outcomes = list(analyze_many(analyzer, photos, tmp_path))
     (outcomes[0].folder / "overlay.jpg").unlink()
     write_report(outcomes, tmp_path)
+
+
+def test_a_disk_that_fills_up_under_the_report_is_one_clear_error(
+    analyzer: Analyzer, photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, content: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(write, "write_text", full)
+    with pytest.raises(LentigoError, match=r"No space left on device.*--resume"):
+        write_report(analyze_many(analyzer, photos, tmp_path), tmp_path)
+    assert len(list(tmp_path.rglob("finding.json"))) == len(photos)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from lentigo.bundle import Bundle, open_bundle
 from lentigo.imaging.geometry import Letterbox
+from lentigo.runtime.answer import answer
 from lentigo.runtime.engines import ENGINES
 from lentigo.runtime.photos import PhotoLike, as_photo
 
@@ -47,6 +48,7 @@ class Classifier:
 
         Raises:
             ImageError: A file cannot be read.
+            BundleError: The model cannot be run.
         """
         if not images:
             return np.zeros(0)
@@ -55,5 +57,5 @@ class Classifier:
         batch = np.stack(
             [Letterbox(photo.size_px, spec.input.size_px).image(photo.pixels) for photo in photos]
         )
-        probability = self.engine.run(batch).astype(np.float64)
+        probability = answer(self.bundle, self.engine, batch).astype(np.float64)
         return spec.calibration.apply(probability) if spec.calibration else probability

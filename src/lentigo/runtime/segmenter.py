@@ -10,6 +10,7 @@ from lentigo.bundle import Bundle, open_bundle
 from lentigo.imaging.arrays import Floats, Mask
 from lentigo.imaging.geometry import Letterbox
 from lentigo.imaging.refine import refine
+from lentigo.runtime.answer import answer
 from lentigo.runtime.engines import ENGINES
 from lentigo.runtime.photos import PhotoLike, as_photo
 
@@ -69,12 +70,15 @@ class Segmenter:
 
         Raises:
             ImageError: The file cannot be read.
+            BundleError: The model cannot be run.
         """
         spec = self.bundle.spec
         photo = as_photo(image, min_side_px=max(spec.input.size_px))
         wanted_px = size_px or photo.size_px
         letterbox = Letterbox(photo.size_px, spec.input.size_px)
-        (net_probability,) = self.engine.run(letterbox.image(photo.pixels)[np.newaxis])
+        (net_probability,) = answer(
+            self.bundle, self.engine, letterbox.image(photo.pixels)[np.newaxis]
+        )
         probability = letterbox.back(net_probability, working_size(wanted_px))
         working_mask = probability >= self.threshold
         if spec.refine:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from lentigo.bundle import Bundle, load_bundle
 from lentigo.errors import BundleError
+from lentigo.runtime.answer import answer
 from lentigo.runtime.engines import ENGINES
 
 
@@ -69,11 +70,6 @@ def _check_answer(bundle: Bundle) -> None:
     """Run two flat images, one dark and one bright, through the reference engine."""
     height, width = bundle.spec.input.size_px
     batch = np.stack([np.full((height, width, 3), grey, np.uint8) for grey in (40, 200)])
-    probability = ENGINES["onnxruntime"](bundle.model_path, None).run(batch)
-    expected = (2, height, width) if bundle.spec.task == "segmentation" else (2,)
-    if probability.shape != expected:
-        raise BundleError(
-            f"{bundle.model_path}: answers with shape {probability.shape}; expected {expected}"
-        )
+    probability = answer(bundle, ENGINES["onnxruntime"](bundle.model_path, None), batch)
     if probability.min() < 0 or probability.max() > 1:
         raise BundleError(f"{bundle.model_path}: its probabilities leave 0–1")
