@@ -80,6 +80,13 @@ def test_what_lacks_a_mask_is_left_out_and_what_is_broken_is_skipped(segmenter_b
     assert result.table.filter(pl.col("skipped").is_not_null())["dice"].null_count() == 2
 
 
+def test_a_mask_of_another_shape_is_skipped_and_never_stretched(segmenter_bundle, tmp_path):
+    good, turned = save_pair(tmp_path, "good"), save_pair(tmp_path, "turned", mask_px=(128, 96))
+    metrics = evaluate_bundle(segmenter_bundle, manifest_of(good, turned), bootstrap=FEW).metrics
+    assert metrics["n"] == 1
+    assert "128×96 px does not fit its image of 96×128" in metrics["skipped"][0]["reason"]
+
+
 def test_a_classifier_is_measured_at_each_operating_point(classifier_bundle, tmp_path):
     rows = []
     for i in range(12):

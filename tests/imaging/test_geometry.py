@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lentigo.imaging.arrays import Size
-from lentigo.imaging.geometry import Letterbox
+from lentigo.imaging.geometry import Letterbox, same_aspect
 
 sides = st.integers(1, 400)
 sizes = st.tuples(sides, sides)
@@ -137,3 +137,17 @@ def test_wrong_input_is_refused_with_what_was_got() -> None:
         letterbox.back(np.zeros((16, 16), np.float32))
     with pytest.raises(ValueError, match="at least 1×1"):
         Letterbox((0, 10), (32, 32))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ((450, 600), (150, 200), True),
+        ((2848, 4288), (2848, 4287), True),
+        ((450, 600), (600, 450), False),
+        ((512, 512), (450, 600), False),
+        ((100, 100), (100, 104), False),
+    ],
+)
+def test_two_scales_of_one_picture_are_told_from_two_shapes(one, other, same):
+    assert same_aspect(one, other) == same_aspect(other, one) == same

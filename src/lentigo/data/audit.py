@@ -14,6 +14,7 @@ from lentigo.data.prepared import Progress
 from lentigo.errors import ImageError
 from lentigo.imaging.arrays import Size
 from lentigo.imaging.convert import above_half
+from lentigo.imaging.geometry import same_aspect
 from lentigo.imaging.read import read_mask_values, read_photo
 
 KINDS: Final = {
@@ -32,7 +33,6 @@ KINDS: Final = {
 _CHUNK = 256  # rows between two reports of progress at most; bounds the queue
 _NAMED = 3  # copies that a fault names; of thousands, each would name thousands
 _SMALL_SIDE_PX = 64  # photos are decoded whole, but kept no larger than needed
-_SHAPE_TOLERANCE = 0.01  # sides that were rounded to whole pixels differ by less
 
 
 @dataclass(frozen=True)
@@ -195,8 +195,7 @@ def _check_files(row: dict[str, Any]) -> list[Fault]:
 def _check_mask(row: dict[str, Any], image_px: Size | None) -> Iterator[Fault]:
     values = read_mask_values(row["mask"])
     if image_px is not None and values.shape != image_px:
-        height, width = (m / i for m, i in zip(values.shape, image_px, strict=True))
-        same_shape = abs(height / width - 1) < _SHAPE_TOLERANCE
+        same_shape = same_aspect(values.shape, image_px)
         sizes = " against ".join(f"{h}×{w}" for h, w in (values.shape, image_px))
         yield _fault("size-differs" if same_shape else "shape-differs", row, f"{sizes} px")
     levels = pl.Series(values.ravel()).unique().sort().to_numpy()  # fast: hashed, not sorted

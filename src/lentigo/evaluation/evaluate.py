@@ -20,8 +20,10 @@ from lentigo.errors import ImageError, LentigoError
 from lentigo.evaluation.bootstrap import Bootstrap
 from lentigo.evaluation.classification import classification_metrics
 from lentigo.evaluation.segmentation import PixelCounts, count_pixels, segmentation_metrics
+from lentigo.imaging.geometry import same_aspect
 from lentigo.imaging.read import read_mask
 from lentigo.runtime.classifier import Classifier
+from lentigo.runtime.photos import as_photo
 from lentigo.runtime.segmenter import Segmenter
 
 # The engine takes every core by itself; more workers would only hold more images.
@@ -120,11 +122,16 @@ class _Masks:
     def __init__(self, bundle: Bundle, engine: str) -> None:
         self.segmenter = Segmenter(bundle, engine)
         self.engine = self.segmenter.engine
+        self.min_side_px = max(bundle.spec.input.size_px)
 
     def measure(self, row: Row) -> Row:
         truth = read_mask(row["mask"])
         height, width = truth.shape
-        counts = count_pixels(self.segmenter.segment(row["image"], (height, width)).mask, truth)
+        photo = as_photo(row["image"], min_side_px=self.min_side_px)
+        if not same_aspect(photo.size_px, (height, width)):
+            sizes = "×".join(map(str, photo.size_px))
+            raise ImageError(row["mask"], f"{height}×{width} px does not fit its image of {sizes}")
+        counts = count_pixels(self.segmenter.segment(photo, (height, width)).mask, truth)
         return {
             "height_px": height,
             "width_px": width,

@@ -125,10 +125,18 @@ class Letterbox:
         return (top, bottom), (left, right)
 
     def _check_aspect(self, height: int, width: int) -> None:
-        rows, columns = height / self.source_px[0], width / self.source_px[1]
-        rounding = 2 / min(self.source_px)  # each of two reductions may round a side up
-        if abs(rows - columns) > rounding:
+        if not same_aspect((height, width), self.source_px):
             raise ValueError(
                 f"got {height}×{width} pixels, which is not {self.source_px[0]}×"
                 f"{self.source_px[1]} at another scale"
             )
+
+
+def same_aspect(one_px: Size, other_px: Size) -> bool:
+    """Tell whether two sizes are one picture at two scales.
+
+    Their aspect ratios may differ by 1 %, or by what rounding a side up twice makes of a small
+    picture.
+    """
+    rows, columns = (a / b for a, b in zip(one_px, other_px, strict=True))
+    return abs(rows / columns - 1) <= max(0.01, 2 / min(*one_px, *other_px))
