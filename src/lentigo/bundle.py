@@ -78,6 +78,7 @@ class BundleSpec(_Part):
     refine: bool = False
     trained_on: tuple[str, ...] = ()
     licence: str = ""
+    notes: tuple[str, ...] = ()
     metrics: dict[str, Any] = {}
     recipe: dict[str, Any] = {}
     versions: dict[str, str] = {}

@@ -38,6 +38,13 @@ def test_it_computes_what_the_model_says(
 
 
 @every_engine
+def test_exact_is_float32(name: str, batch: np.ndarray, segmenter_bundle: Bundle) -> None:
+    engine = ENGINES[name](segmenter_bundle.model_path, exact=True)
+    assert engine.precision == "float32"
+    np.testing.assert_allclose(engine.run(batch), expected(batch), atol=1e-5)
+
+
+@every_engine
 def test_any_number_of_images_goes_in_one_batch(
     name: str, batch: np.ndarray, classifier_bundle: Bundle
 ) -> None:

@@ -80,6 +80,10 @@ def export(
     name: Annotated[
         str | None, typer.Option(help="The bundle's name; its folder's name where not given.")
     ] = None,
+    note: Annotated[
+        list[str] | None,
+        typer.Option(help="A limit to name in the model card; may be repeated."),
+    ] = None,
     default: Annotated[
         bool,
         typer.Option("--default", help="Mark it as its task's default, for bundles that ship."),
@@ -102,7 +106,9 @@ def export(
     _need_torch()
     from lentigo.training.export import export as export_run
 
-    bundle = export_run(run, out, name=name, default=default, with_weights=with_weights)
+    bundle = export_run(
+        run, out, name=name, default=default, notes=tuple(note or ()), with_weights=with_weights
+    )
     size_mb = round(bundle.size_bytes / 1e6, 1)
     if not print_json({"bundle": str(out), "size_mb": size_mb, "sha256": bundle.sha256}, json):
         stdout.print(f"{out}: {size_mb} MB; next: lentigo evaluate {out} --source ... --root ...")

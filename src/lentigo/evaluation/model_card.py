@@ -127,6 +127,7 @@ def _limits(spec: BundleSpec) -> Iterable[str]:
     yield "Made for dermoscopic images of single skin lesions; on other photos it is not tested."
     yield "Results are not broken down by skin type; on darker skin they may be worse."
     yield "Cameras, clinics and lesion types unlike those of the data may give worse results."
+    yield from spec.notes
     metrics = spec.metrics
     if not metrics:
         return

@@ -71,9 +71,8 @@ class Analyzer:
         self.made_with = Provenance(
             lentigo=version("lentigo"),
             engine=self.classifier.engine.name,
-            precision=self.classifier.engine.precision,
-            segmenter=_used(self.segmenter.bundle),
-            classifier=_used(self.classifier.bundle),
+            segmenter=_used(self.segmenter),
+            classifier=_used(self.classifier),
         )
 
     def analyze(self, image: PhotoLike) -> Finding:
@@ -116,8 +115,9 @@ def printable(path: Path) -> str:
     return str(path).encode(errors="backslashreplace").decode()
 
 
-def _used(bundle: Bundle) -> UsedBundle:
-    return UsedBundle(name=bundle.spec.name, sha256=bundle.sha256)
+def _used(part: Segmenter | Classifier) -> UsedBundle:
+    bundle, precision = part.bundle, part.engine.precision
+    return UsedBundle(name=bundle.spec.name, sha256=bundle.sha256, precision=precision)
 
 
 def _sha256_of_image(path: Path) -> str:

@@ -33,7 +33,8 @@ class Classifier:
         threads: int | None = None,
     ) -> None:
         self.bundle = open_bundle(bundle, "classification")
-        self.engine = ENGINES[engine](self.bundle.model_path, threads)
+        # A decision at a threshold must not hang on which arithmetic the processor has.
+        self.engine = ENGINES[engine](self.bundle.model_path, threads, exact=True)
 
     def probability(self, image: PhotoLike) -> float:
         """Return the calibrated probability, 0–1, that the photo's lesion is malignant.

@@ -54,10 +54,11 @@ class QualityNote(_Part):
 
 
 class UsedBundle(_Part):
-    """Which bundle spoke; its SHA-256 stands for all of its files."""
+    """Which bundle spoke, and in which arithmetic; its SHA-256 stands for all of its files."""
 
     name: str
     sha256: str
+    precision: str
 
 
 class Provenance(_Part):
@@ -65,7 +66,6 @@ class Provenance(_Part):
 
     lentigo: str
     engine: str
-    precision: str
     segmenter: UsedBundle
     classifier: UsedBundle
 

@@ -1,6 +1,5 @@
 """What every engine is, and the registry that holds them."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -37,7 +36,24 @@ class Engine(Protocol):
         ...
 
 
-ENGINES: Registry[Callable[[Path, int | None], Engine]] = Registry("engine")
+class LoadEngine(Protocol):
+    """Loads a model: what the registry holds."""
+
+    def __call__(self, model_path: Path, threads: int | None = None, exact: bool = False) -> Engine:
+        """Return the loaded model.
+
+        Args:
+            model_path: A bundle's ``model.onnx``.
+            threads: Processor threads; None takes one a core.
+            exact: Compute in float32 even where a narrower type would be faster.
+
+        Raises:
+            BundleError: The model cannot be loaded, or has no output ``probability``.
+        """
+        ...
+
+
+ENGINES: Registry[LoadEngine] = Registry("engine")
 
 
 def check_output(model_path: Path, names: list[str]) -> None:

@@ -11,12 +11,12 @@ from lentigo.runtime.engines.base import ENGINES, check_finite, check_output
 
 @ENGINES.register("onnxruntime")
 class OnnxRuntime:
-    """A model in ONNX Runtime, on the processor, in float32."""
+    """A model in ONNX Runtime, on the processor, in float32: always exact."""
 
     name = "onnxruntime"
     precision = "float32"
 
-    def __init__(self, model_path: Path, threads: int | None = None) -> None:
+    def __init__(self, model_path: Path, threads: int | None = None, exact: bool = False) -> None:
         import onnxruntime  # noqa: PLC0415 (slow to import; only when this engine is chosen)
 
         options = onnxruntime.SessionOptions()

@@ -13,17 +13,17 @@ from lentigo.runtime.engines.base import ENGINES, check_finite, check_output
 
 @ENGINES.register("openvino")
 class OpenVino:
-    """A model in OpenVINO, on the processor, in bfloat16 where it has that, else float32."""
+    """A model in OpenVINO, on the processor, in bfloat16 where it has that and may use it."""
 
     name = "openvino"
 
-    def __init__(self, model_path: Path, threads: int | None = None) -> None:
+    def __init__(self, model_path: Path, threads: int | None = None, exact: bool = False) -> None:
         # OpenVINO reports its use to its makers when imported; without this package it cannot.
         sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
         import openvino  # noqa: PLC0415 (slow to import; only when this engine is chosen)
 
         core = openvino.Core()
-        bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        bf16 = not exact and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         self.precision = "bfloat16" if bf16 else "float32"
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
