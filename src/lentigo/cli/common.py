@@ -102,10 +102,10 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
         TimeRemainingColumn(elapsed_when_finished=True),
     )
     with Progress(*columns, console=stderr) as bars:
-        task = bars.add_task(label, total=None)
+        task = bars.add_task(label, total=None, visible=False)  # until there is work
 
         def report(done: int, total: int) -> None:
-            bars.update(task, completed=done, total=total)
+            bars.update(task, completed=done, total=total, visible=True)
 
         yield report
 
