@@ -28,6 +28,9 @@ class _Tiny(LesionNet):
     def encoder_parts(self) -> dict[str, nn.Module]:
         return {"block1": self.encoder}
 
+    def load_encoder(self, state: dict[str, Tensor]) -> None:
+        self.encoder.load_state_dict(state)
+
     def forward(self, pixels: Tensor) -> Tensor:
         logits: Tensor = self.head(self.encoder(self.normalise(pixels)))
         return logits if self.task == "segmentation" else logits.mean((2, 3))

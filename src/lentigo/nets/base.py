@@ -1,6 +1,7 @@
 """What every network here has in common."""
 
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -39,7 +40,7 @@ class Normalise(nn.Module):
         return (pixels - self.mean) / self.std
 
 
-class LesionNet(nn.Module):
+class LesionNet(nn.Module, ABC):
     """A network over RGB pixels of 0–255 (float, N×3×H×W) that returns logits.
 
     Segmentation nets return N×1×H×W, classification nets N×1; a sigmoid makes either a
@@ -55,13 +56,13 @@ class LesionNet(nn.Module):
         super().__init__()
         self.normalise = Normalise()
 
+    @abstractmethod
     def encoder_parts(self) -> dict[str, nn.Module]:
         """Return the parts that can be frozen, by name, from the input inwards."""
-        raise NotImplementedError
 
+    @abstractmethod
     def load_encoder(self, state: dict[str, Tensor]) -> None:
         """Take the encoder's weights from a published state dict."""
-        raise NotImplementedError
 
     def take_pretrained(self, weights: Pretrained, path: Path) -> None:
         """Take published encoder weights together with the normalisation that belongs to them.
