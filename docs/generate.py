@@ -36,7 +36,8 @@ def table() -> str:
         "| bundle | data | metric | value | 95 % interval |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for path in sorted((ROOT / "results" / "evaluation").glob("*.json")):
+    files = (ROOT / "results" / "evaluation").glob("*.json")
+    for path in sorted(files, key=lambda file: file.stem):
         lines += _rows(json.loads(path.read_text(encoding="utf-8")))
     return "\n".join(lines) + "\n"
 
