@@ -170,6 +170,26 @@ def test_an_official_test_part_is_not_trained_on_unless_the_recipe_says_so(
         run(recipe_of("segmentation", data=data), table, tmp_path / "none")
 
 
+def test_a_part_with_one_class_is_told_before_training(drawn_root: Path, tmp_path: Path) -> None:
+    head, *lines = drawn_root.read_text().splitlines()
+    table = drawn_root.parent / "benign.csv"
+    table.write_text("\n".join([head, *(line.replace(",1,", ",0,") for line in lines)]))
+    listener = Silent()
+    with pytest.raises(TrainingError, match=r"0 malignant of .* both classes"):
+        run(recipe_of("classification"), table, tmp_path / "run", listener)
+    assert listener.steps == 0
+
+
+def test_a_run_is_not_resumed_on_fewer_images(drawn_root: Path, tmp_path: Path) -> None:
+    table = drawn_root.parent / "shrinking.csv"
+    table.write_text(drawn_root.read_text())
+    with pytest.raises(KeyboardInterrupt):
+        run(recipe_of("segmentation"), table, tmp_path / "run", Silent(stop_at=8))
+    table.write_text("\n".join(drawn_root.read_text().splitlines()[:-2]))
+    with pytest.raises(TrainingError, match="2 of its 20 images are no longer in the data"):
+        run(recipe_of("segmentation"), table, tmp_path / "run", resume=True)
+
+
 def test_a_source_without_a_root_is_told(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="--root csv=DIR"):
         train(recipe_of("segmentation"), {}, tmp_path / "run", Silent())

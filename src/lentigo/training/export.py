@@ -89,12 +89,12 @@ def export(
     }
     if with_weights:
         files["model.safetensors"] = save(net.state_dict())
-    spec = _spec(name or out.name, recipe, folder)
+    spec = _spec(name or out.name, net, recipe, folder)
     spec = spec.model_copy(update={"default": default, "notes": notes})
     return write_bundle(out, spec, files | {CARD: model_card(spec).encode()})
 
 
-def _spec(name: str, recipe: Recipe, folder: RunFolder) -> BundleSpec:
+def _spec(name: str, net: LesionNet, recipe: Recipe, folder: RunFolder) -> BundleSpec:
     tuned: dict[str, Any] = json.loads(folder.tuned.read_text(encoding="utf-8"))
     segmentation = recipe.task == "segmentation"
     return BundleSpec.model_validate(
@@ -106,7 +106,7 @@ def _spec(name: str, recipe: Recipe, folder: RunFolder) -> BundleSpec:
             "classes": ("skin", "lesion") if segmentation else ("benign", "malignant"),
             "refine": segmentation,
             "trained_on": (recipe.data.source,),
-            "licence": _licence(recipe),
+            "licence": _licence(net, recipe),
             "recipe": recipe.model_dump(mode="json"),
             "versions": {"python": platform.python_version()}
             | {package: version(package) for package in _PACKAGES},
@@ -115,11 +115,11 @@ def _spec(name: str, recipe: Recipe, folder: RunFolder) -> BundleSpec:
     )
 
 
-def _licence(recipe: Recipe) -> str:
+def _licence(net: LesionNet, recipe: Recipe) -> str:
     """Return whose terms the weights carry: the data's, and the pretrained weights'."""
     terms = [f"data {recipe.data.source}: {SOURCES[recipe.data.source].licence}"]
     if recipe.net.pretrained:
-        name = build_net(recipe.net.name, None, **recipe.net.options).pretrained_name
+        name = net.pretrained_name
         terms.append(f"{recipe.net.pretrained} weights {name}: {PRETRAINED[name][0].licence}")
     return "The weights carry the terms of what they were made from: " + "; ".join(terms) + "."
 

@@ -67,10 +67,7 @@ class Trainer:
         self.net.to(memory_format=torch.channels_last)
         self.class_weights: Tensor | None = None
         if self.recipe.class_weights == "balanced":
-            try:
-                self.class_weights = balanced_weights(torch.from_numpy(self.train.labels))
-            except ValueError as fault:
-                raise TrainingError(str(fault)) from fault
+            self.class_weights = balanced_weights(torch.from_numpy(self.train.labels))
 
     def run(self, resume: bool = False) -> Progress:
         """Train to the end of the last phase; with ``resume``, from the last whole epoch.

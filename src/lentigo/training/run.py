@@ -8,7 +8,7 @@ import polars as pl
 import torch
 from accelerate import PartialState
 
-from lentigo.data.labels import mapping_text
+from lentigo.data.labels import BENIGN, MALIGNANT, mapping_text
 from lentigo.data.manifest import usable_for
 from lentigo.data.prepared import Prepared, prepare
 from lentigo.data.sources import SOURCES
@@ -60,6 +60,11 @@ def train(
     processes.wait_for_everyone()
     parts = read_split(folder.split)
     rows = rows.join(parts, on="image_id", how="inner", suffix="_split").sort("image_id")
+    if lost := parts.height - rows.height:
+        raise TrainingError(
+            f"{folder.split}: {lost} of its {parts.height} images are no longer in the data; "
+            "a run goes on with the images that began it: bring them back, or choose another --out"
+        )
     with processes.main_process_first():  # the others find the pixels prepared
         pixels = prepare(rows, recipe.data.size_px, progress=on_prepare)
     net = _net(recipe, weights_dir)
@@ -90,7 +95,8 @@ def check_names(recipe: Recipe) -> None:
     _ = SOURCES[recipe.data.source], NETS[recipe.net.name]
     for phase in recipe.phases:
         _ = LOSSES[phase.loss]
-    net = build_net(recipe.net.name, None, **recipe.net.options)
+    with torch.device("meta"):  # the layers' names and shapes, without their weights
+        net = build_net(recipe.net.name, None, **recipe.net.options)
     if net.task != recipe.task:
         raise RecipeError(f"net '{recipe.net.name}' does {net.task}; the recipe's task differs")
     for phase in recipe.phases:
@@ -146,5 +152,10 @@ def _begin(folder: RunFolder, recipe: Recipe, rows: pl.DataFrame, resume: bool) 
 def _part(recipe: Recipe, rows: pl.DataFrame, pixels: Prepared, name: str) -> Part:
     chosen = np.flatnonzero((rows["part_split"] == name).to_numpy())
     labels = rows["label"].fill_null(0).to_numpy().astype(np.float32)[chosen]
+    if recipe.task == "classification" and len(set(labels.tolist())) < len((BENIGN, MALIGNANT)):
+        raise TrainingError(
+            f"the {name} part has {int(labels.sum())} malignant of {len(labels)} images; training "
+            "needs both classes in train and validation: give more data, or other shares"
+        )
     masks = pixels.masks if recipe.task == "segmentation" else None
     return Part(pixels.images, masks, chosen, labels)

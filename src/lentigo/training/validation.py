@@ -33,10 +33,7 @@ def logits_of(model: nn.Module, part: Part, batch_size: int) -> Iterator[tuple[T
 
 
 def validate(model: nn.Module, part: Part, loss: str, batch_size: int) -> Validation:
-    """Run the whole part through the net.
-
-    A validation part without both classes has no AUC; its score is then minus the loss.
-    """
+    """Run the whole part through the net; a classifier's part must hold both classes."""
     losses, dices, scores, labels = [], [], [], []
     for logits, target in logits_of(model, part, batch_size):
         losses.append(LOSSES[loss](logits, target))
@@ -49,8 +46,6 @@ def validate(model: nn.Module, part: Part, loss: str, batch_size: int) -> Valida
     if dices:
         return Validation(mean_loss, torch.cat(dices).mean().item())
     malignant = torch.cat(labels).numpy()
-    if malignant.all() or not malignant.any():
-        return Validation(mean_loss, -mean_loss)
     return Validation(mean_loss, auc(malignant, torch.cat(scores).numpy().astype(np.float64)))
 
 
