@@ -1,4 +1,4 @@
-"""Splits into parts: deterministic, stratified by label, grouped by lesion and by content."""
+"""Splits into parts: deterministic, stratified by label, grouped by lesion and by likeness."""
 
 import hashlib
 import math
@@ -13,22 +13,29 @@ from scipy.sparse.csgraph import connected_components
 
 from lentigo.data.duplicates import content_keys
 from lentigo.data.manifest import group_ids
+from lentigo.data.near_duplicates import near_duplicates
 from lentigo.data.sources.table import read_table
 from lentigo.errors import SourceError, SplitError
 from lentigo.files import write_text
 
 
-def split(manifest: pl.DataFrame, fractions: Mapping[str, float], seed: int) -> pl.DataFrame:
+def split(
+    manifest: pl.DataFrame,
+    fractions: Mapping[str, float],
+    seed: int,
+    groups: NDArray[np.int32] | None = None,
+) -> pl.DataFrame:
     """Divide a manifest into parts so that nothing of one lesion stands in two of them.
 
-    Images of one lesion, and images whose files are the same byte for byte, stay together. Each
-    label is divided by the fractions on its own. The result depends on the seed and on what the
-    manifest holds, not on the order of its rows.
+    Images of one lesion, images whose files are the same byte for byte, and near-duplicates (see
+    ``lentigo.data.near_duplicates``) stay together. Each label is divided by the fractions on its
+    own. The result depends on the seed and on what the manifest holds, not on the order of rows.
 
     Args:
         manifest: The dataset.
         fractions: Share of the images for each part; they sum to 1. A share of 0 makes no part.
         seed: Another seed gives another split.
+        groups: Each row's group where :func:`linked_groups` has been asked already.
 
     Returns:
         Columns ``image_id`` and ``part``, sorted by ``image_id``.
@@ -37,8 +44,10 @@ def split(manifest: pl.DataFrame, fractions: Mapping[str, float], seed: int) -> 
         SplitError: The fractions do not sum to 1, or a part would be empty.
     """
     shares = _checked(fractions)
-    manifest = manifest.sort("image_id")
-    groups = linked_groups(manifest)
+    if groups is None:
+        groups = linked_groups(manifest)
+    order = manifest["image_id"].arg_sort()
+    manifest, groups = manifest[order], groups[order.to_numpy()]
     part_of_group = _allot(
         ids=manifest["image_id"].to_list(),
         groups=groups,
@@ -56,7 +65,7 @@ def split(manifest: pl.DataFrame, fractions: Mapping[str, float], seed: int) -> 
 
 
 def linked_groups(manifest: pl.DataFrame) -> NDArray[np.int32]:
-    """Number each row's group: rows linked by their lesion or by identical image files.
+    """Number each row's group: rows linked by lesion, by identical files, or as near-duplicates.
 
     Links are transitive: copies of one image under two lesions join both lesions.
 
@@ -65,13 +74,13 @@ def linked_groups(manifest: pl.DataFrame) -> NDArray[np.int32]:
     """
     lesions = group_ids(manifest).rank("dense").to_numpy().astype(np.int64) - 1
     first: dict[str, int] = {}
+    paths = manifest["image"].to_list()
     links = [
         (first.setdefault(content, lesion), lesion)
-        for content, lesion in zip(
-            content_keys(manifest["image"].to_list()), lesions.tolist(), strict=True
-        )
+        for content, lesion in zip(content_keys(paths), lesions.tolist(), strict=True)
         if content is not None
     ]
+    links += [(int(lesions[i]), int(lesions[j])) for i, j in near_duplicates(paths)]
     ends = np.array(links, dtype=np.int64).reshape(-1, 2)
     count = int(lesions.max(initial=-1)) + 1
     graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
