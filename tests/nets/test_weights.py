@@ -7,7 +7,7 @@ from safetensors.torch import save_file
 
 from lentigo.errors import WeightsError
 from lentigo.nets import build_net
-from lentigo.nets.weights import PRETRAINED, find_pretrained
+from lentigo.nets.weights import PRETRAINED, find_pretrained, published
 
 WEIGHTS = os.environ.get("LENTIGO_WEIGHTS", "")
 needs_weights = pytest.mark.skipif(
@@ -31,7 +31,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", sorted(PRETRAINED))
 def test_offline_without_weights_says_which_file_and_where(name: str, tmp_path: Path) -> None:
     with pytest.raises(WeightsError) as told:
-        find_pretrained(name, tmp_path)
+        find_pretrained(published(name), tmp_path)
     for choice in PRETRAINED[name]:
         assert choice.file in str(told.value)
     assert str(tmp_path) in str(told.value)
@@ -46,14 +46,17 @@ def test_the_folder_given_goes_before_the_environment(
         (tmp_path / folder).mkdir()
         (tmp_path / folder / file).touch()
     monkeypatch.setenv("LENTIGO_WEIGHTS", str(tmp_path / "environment"))
-    assert find_pretrained("mobilenet_v2")[1] == tmp_path / "environment" / file
-    assert find_pretrained("mobilenet_v2", tmp_path / "given")[1] == tmp_path / "given" / file
+    assert find_pretrained(published("mobilenet_v2"))[1] == tmp_path / "environment" / file
+    assert (
+        find_pretrained(published("mobilenet_v2"), tmp_path / "given")[1]
+        == tmp_path / "given" / file
+    )
 
 
 def test_blue_first_weights_are_read_for_rgb(tmp_path: Path) -> None:
     kernel = torch.rand(64, 3, 3, 3)
     save_file({"features.0.weight": kernel}, tmp_path / PRETRAINED["vgg16"][0].file)
-    weights, path = find_pretrained("vgg16", tmp_path)
+    weights, path = find_pretrained(published("vgg16"), tmp_path)
     read = weights.read(path)["features.0.weight"]
     assert torch.equal(read[:, 0], kernel[:, 2])
 

@@ -7,7 +7,11 @@ from lentigo.errors import RecipeError
 from lentigo.training.recipe import read_recipe
 from lentigo.training.run import check_names
 
-RECIPES = sorted(Path(__file__).parents[2].glob("recipes/**/*.yaml"))
+RECIPES = sorted(
+    path
+    for path in Path(__file__).parents[2].glob("recipes/**/*.yaml")
+    if path.name != "study.yaml"  # a study's table of its recipes
+)
 PLAIN = {
     "task": "segmentation",
     "data": {

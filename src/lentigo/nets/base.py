@@ -10,7 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from lentigo.errors import RecipeError, WeightsError
-from lentigo.nets.weights import IMAGENET_MEAN, IMAGENET_STD, Pretrained, find_pretrained
+from lentigo.nets.weights import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    Pretrained,
+    find_pretrained,
+    published,
+)
 from lentigo.registry import Registry
 
 Task = Literal["segmentation", "classification"]
@@ -45,12 +51,13 @@ class LesionNet(nn.Module, ABC):
 
     Segmentation nets return N×1×H×W, classification nets N×1; a sigmoid makes either a
     probability. A subclass sets ``task``, ``stride_px`` (the input's sides must be multiples of
-    it) and ``pretrained_name``, and lists its encoder in :meth:`encoder_parts`.
+    it) and, where its encoder has published weights, ``pretrained_name``, and lists its encoder
+    in :meth:`encoder_parts`.
     """
 
     task: ClassVar[Task]
     stride_px: ClassVar[int] = 32
-    pretrained_name: ClassVar[str]
+    pretrained_name: ClassVar[str | None] = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,9 +67,23 @@ class LesionNet(nn.Module, ABC):
     def encoder_parts(self) -> dict[str, nn.Module]:
         """Return the parts that can be frozen, by name, from the input inwards."""
 
-    @abstractmethod
+    def published(self) -> tuple[Pretrained, ...]:
+        """Return the published weights that the encoder takes, the preferred first.
+
+        Raises:
+            RecipeError: There are none; it is trained from scratch.
+            WeightsError: There are none for the encoder chosen.
+        """
+        if self.pretrained_name is None:
+            raise RecipeError(
+                f"{type(self).__name__} has no published weights: it is trained from scratch; "
+                "say pretrained: null"
+            )
+        return published(self.pretrained_name)
+
     def load_encoder(self, state: dict[str, Tensor]) -> None:
         """Take the encoder's weights from a published state dict."""
+        raise NotImplementedError  # never called of a net that has none
 
     def take_pretrained(self, weights: Pretrained, path: Path) -> None:
         """Take published encoder weights together with the normalisation that belongs to them.
@@ -141,7 +162,7 @@ def build_net(
         raise RecipeError(f"net '{name}' has no option {sorted(unknown)}; it has {list(known)}")
     net = build(**options)
     if pretrained == "imagenet":
-        net.take_pretrained(*find_pretrained(net.pretrained_name, weights_dir))
+        net.take_pretrained(*find_pretrained(net.published(), weights_dir))
     elif pretrained is not None:
         raise RecipeError(f"pretrained is '{pretrained}'; expected 'imagenet' or null")
     return net

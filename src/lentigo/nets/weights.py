@@ -5,9 +5,12 @@ One resolver serves all nets. It looks into the folder given (``--weights``), el
 """
 
 import os
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import timm
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
@@ -80,14 +83,68 @@ PRETRAINED: dict[str, tuple[Pretrained, ...]] = {
             licence="BSD-3-Clause (torchvision)",
         ),
     ),
+    "resnet34": (
+        Pretrained(
+            file="resnet34-b627a593.pth",
+            url="https://download.pytorch.org/models/resnet34-b627a593.pth",
+            mean=IMAGENET_MEAN,
+            std=IMAGENET_STD,
+            licence="BSD-3-Clause (torchvision)",
+        ),
+    ),
+    # The grey levels are those of the TensorFlow weights that timm converted; timm rounds them.
+    "tf_efficientnet_lite0": (
+        Pretrained(
+            file="tf_efficientnet_lite0-in1k.safetensors",
+            url="https://huggingface.co/timm/tf_efficientnet_lite0.in1k/resolve/main/model.safetensors",
+            mean=(127.0, 127.0, 127.0),
+            std=(128.0, 128.0, 128.0),
+            licence="Apache-2.0 (timm, tf_efficientnet_lite0.in1k)",
+        ),
+    ),
 }
 
 
-def find_pretrained(name: str, weights_dir: Path | None = None) -> tuple[Pretrained, Path]:
+def published(name: str) -> tuple[Pretrained, ...]:
+    """Return the weights published under a name of ``PRETRAINED``, else for a model of timm.
+
+    timm's are those it takes itself, as a file in the safetensors format from its hub.
+
+    Raises:
+        WeightsError: timm publishes none for this model.
+    """
+    if name in PRETRAINED:
+        return PRETRAINED[name]
+    config = timm.get_pretrained_cfg(name)
+    if not (config and config.hf_hub_id):
+        raise WeightsError(
+            f"timm {timm.__version__} publishes no weights for '{name}': choose one of "
+            "timm.list_models(pretrained=True), or train from scratch with pretrained: null"
+        )
+    red, green, blue = (255 * level for level in config.mean)
+    spread = tuple(255 * level for level in config.std)
+    return (
+        Pretrained(
+            file=f"{config.architecture}-{config.tag}.safetensors",
+            url=f"https://huggingface.co/{config.hf_hub_id}/resolve/main/model.safetensors",
+            mean=(red, green, blue),
+            std=(spread[0], spread[1], spread[2]),
+            licence=f"{config.license} (timm, {config.architecture}.{config.tag})",
+        ),
+    )
+
+
+def find_pretrained(
+    choices: Sequence[Pretrained], weights_dir: Path | None = None
+) -> tuple[Pretrained, Path]:
     """Find published weights on disk, or download them into torch's cache.
 
+    Args:
+        choices: Files of which any one will do, the preferred first; one of them has a URL.
+        weights_dir: The folder to look into first; ``LENTIGO_WEIGHTS`` where not given.
+
     Returns:
-        What they are, and their file.
+        What was found, and its file.
 
     Raises:
         WeightsError: They are nowhere and cannot be downloaded; the message names the file and
@@ -95,7 +152,6 @@ def find_pretrained(name: str, weights_dir: Path | None = None) -> tuple[Pretrai
     """
     given = weights_dir or (Path(env) if (env := os.environ.get("LENTIGO_WEIGHTS")) else None)
     cache = Path(torch.hub.get_dir()) / "checkpoints"
-    choices = PRETRAINED[name]
     for folder in filter(None, (given, cache)):
         for choice in choices:
             if (path := folder / choice.file).is_file():
@@ -104,13 +160,13 @@ def find_pretrained(name: str, weights_dir: Path | None = None) -> tuple[Pretrai
     path = cache / source.file
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        # A hub's file name ends in the first digits of its SHA-256, which torch then checks.
-        digits = path.stem.rsplit("-", 1)[-1]
-        torch.hub.download_url_to_file(str(source.url), str(path), hash_prefix=digits)
+        # Names of torch's files end in the first digits of the SHA-256, which torch then checks.
+        digits = re.search(r"-([0-9a-f]{8,})$", path.stem)
+        torch.hub.download_url_to_file(str(source.url), str(path), hash_prefix=digits and digits[1])
     except (OSError, RuntimeError) as fault:
         files = " or ".join(choice.file for choice in choices)
         raise WeightsError(
-            f"no ImageNet weights for {name}: looked for {files} in "
+            f"no ImageNet weights: looked for {files} in "
             f"{given or 'LENTIGO_WEIGHTS (not set)'} and {cache}, and {source.url} cannot be "
             f"reached ({fault}). Put the file into a folder and name it with --weights DIR"
         ) from fault

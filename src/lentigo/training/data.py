@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lentigo.errors import TrainingError
+
+Order: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -20,12 +23,14 @@ class Part:
         masks: Their masks, uint8 N×H×W of 0 and 1, memory-mapped; none in classification.
         rows: This part's rows in both, of length n.
         labels: 1 for malignant, of length n; unused in segmentation.
+        further: How many of the n, the last ones, are of the recipe's further source.
     """
 
     images: NDArray[np.uint8]
     masks: NDArray[np.uint8] | None
     rows: NDArray[np.int64]
     labels: NDArray[np.float32]
+    further: int = 0
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -44,22 +49,38 @@ class Part:
             yield self.take(np.arange(start, min(start + batch_size, len(self))))
 
 
-def epoch_order(
-    count: int, batch_size: int, seed: int, epoch: int, rank: int = 0, ranks: int = 1
-) -> list[NDArray[np.int64]]:
-    """Return the batches of one epoch: a function of the seed and the epoch's number alone.
+def epoch_images(count: int, further: int, share: float, seed: int, epoch: int) -> Order:
+    """Return one epoch's images in their order: a function of the seed and the epoch alone.
 
-    Every image comes at most once; what does not fill a last batch for every process waits for
-    another epoch's shuffle, since batch norm is ill at ease with a batch of one.
+    Args:
+        count: All training images.
+        further: How many of them, the last ones, are of a further source.
+        share: The further source's share of the epoch; as many are drawn, at most all of them.
+        seed: The recipe's seed.
+        epoch: The epoch's number over the whole run.
+    """
+    chance = np.random.default_rng((seed, epoch))
+    own = count - further
+    drawn = min(further, round(own * share / (1 - share)))
+    return chance.permutation(
+        np.concatenate((np.arange(own), own + chance.permutation(further)[:drawn]))
+    )
+
+
+def batches_of(order: Order, batch_size: int, rank: int = 0, ranks: int = 1) -> list[Order]:
+    """Cut an epoch's images into batches, of which each process takes its own.
+
+    What does not fill a last batch for every process waits for another epoch's shuffle, since
+    batch norm is ill at ease with a batch of one.
 
     Raises:
         TrainingError: There are fewer images than one batch for every process.
     """
-    whole = count // (batch_size * ranks)
+    whole = len(order) // (batch_size * ranks)
     if not whole:
         raise TrainingError(
-            f"{count} training images do not fill one batch of {batch_size} for each of {ranks} "
-            "process(es); lower batch_size or give more data"
+            f"{len(order)} training images do not fill one batch of {batch_size} for each of "
+            f"{ranks} process(es); lower batch_size or give more data"
         )
-    order = np.random.default_rng((seed, epoch)).permutation(count)[: whole * batch_size * ranks]
-    return list(order.reshape(whole, ranks, batch_size)[:, rank])
+    filled = order[: whole * batch_size * ranks]
+    return list(filled.reshape(whole, ranks, batch_size)[:, rank])

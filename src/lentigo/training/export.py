@@ -23,7 +23,6 @@ from lentigo.errors import BundleError, TrainingError
 from lentigo.evaluation.model_card import model_card
 from lentigo.imaging.geometry import Letterbox
 from lentigo.nets import LesionNet, build_net
-from lentigo.nets.weights import PRETRAINED
 from lentigo.synthetic import draw_lesion
 from lentigo.training.folder import RunFolder
 from lentigo.training.recipe import Recipe, read_recipe
@@ -105,7 +104,7 @@ def _spec(name: str, net: LesionNet, recipe: Recipe, folder: RunFolder) -> Bundl
             "input": InputSpec(size_px=recipe.data.size_px),
             "classes": ("skin", "lesion") if segmentation else ("benign", "malignant"),
             "refine": segmentation,
-            "trained_on": (recipe.data.source,),
+            "trained_on": _sources(recipe),
             "licence": _licence(net, recipe),
             "recipe": recipe.model_dump(mode="json"),
             "versions": {"python": platform.python_version()}
@@ -115,12 +114,16 @@ def _spec(name: str, net: LesionNet, recipe: Recipe, folder: RunFolder) -> Bundl
     )
 
 
+def _sources(recipe: Recipe) -> tuple[str, ...]:
+    further = recipe.data.further
+    return (recipe.data.source, *((further.source,) if further else ()))
+
+
 def _licence(net: LesionNet, recipe: Recipe) -> str:
     """Return whose terms the weights carry: the data's, and the pretrained weights'."""
-    terms = [f"data {recipe.data.source}: {SOURCES[recipe.data.source].licence}"]
+    terms = [f"data {name}: {SOURCES[name].licence}" for name in _sources(recipe)]
     if recipe.net.pretrained:
-        name = net.pretrained_name
-        terms.append(f"{recipe.net.pretrained} weights {name}: {PRETRAINED[name][0].licence}")
+        terms.append(f"{recipe.net.pretrained} weights: {net.published()[0].licence}")
     return "The weights carry the terms of what they were made from: " + "; ".join(terms) + "."
 
 

@@ -17,7 +17,8 @@ from torch.optim import Adam
 from lentigo.errors import TrainingError
 from lentigo.nets import LesionNet
 from lentigo.training.augment import augment
-from lentigo.training.data import Part, epoch_order
+from lentigo.training.average import Average
+from lentigo.training.data import Part, batches_of, epoch_images
 from lentigo.training.folder import RunFolder
 from lentigo.training.history import keep_history
 from lentigo.training.losses import LOSSES, balanced_weights
@@ -91,6 +92,9 @@ class Trainer:
         elif index:  # a phase starts from the best weights so far
             self.net.load_state_dict(self.folder.load_best())
         self.net.unfreeze(phase.unfreeze)
+        self.average = Average(self.net, self.recipe.ema) if self.recipe.ema else None
+        if self.average and progress.epoch:
+            self.average.load_state_dict(tensors["average"])
         trained = [p for p in self.net.parameters() if p.requires_grad]
         optimiser = Adam(trained, lr=phase.learning_rate, fused=True)
         if progress.epoch:
@@ -115,7 +119,9 @@ class Trainer:
     ) -> Progress:
         started = time.perf_counter()
         train_loss = self._train_epoch(model, optimiser, phase, progress)
-        result = validate(model, self.validation, phase.loss, self.recipe.batch_size)
+        judged = self.average.net if self.average else model
+        with self.accelerator.autocast():
+            result = validate(judged, self.validation, phase.loss, self.recipe.batch_size)
         record = EpochRecord(
             phase=phase.name,
             epoch=len(progress.history) + 1,
@@ -135,9 +141,12 @@ class Trainer:
 
     def _keep(self, record: EpochRecord, progress: Progress, optimiser: Adam) -> None:
         # Best weights first: a run killed in between repeats this epoch and writes them anew.
-        if record.best:
-            self.folder.save_best(self.net.state_dict())
         tensors = {"net": self.net.state_dict(), "optimiser": optimiser.state_dict()}
+        if self.average:
+            tensors["average"] = self.average.state_dict()
+        if record.best:
+            judged = self.average.net if self.average else self.net
+            self.folder.save_best(judged.state_dict())
         self.folder.save_checkpoint(tensors, progress)
         keep_history(self.folder, self.recipe.task, progress.history)
 
@@ -147,14 +156,15 @@ class Trainer:
         epoch, rank = len(progress.history), self.accelerator.process_index
         chance = torch.Generator().manual_seed(_seed(self.recipe.seed, epoch, rank))
         torch.manual_seed(_seed(self.recipe.seed, epoch, rank))  # dropout draws from here
-        batches = epoch_order(
+        further = self.recipe.data.further
+        order = epoch_images(
             len(self.train),
-            self.recipe.batch_size,
+            self.train.further,
+            further.share if further else 0.0,
             self.recipe.seed,
             epoch,
-            rank,
-            self.accelerator.num_processes,
         )
+        batches = batches_of(order, self.recipe.batch_size, rank, self.accelerator.num_processes)
         self.net.train()
         total = 0.0
         for i, chosen in enumerate(batches):
@@ -189,6 +199,8 @@ class Trainer:
         optimiser.zero_grad(set_to_none=True)
         self.accelerator.backward(loss)
         optimiser.step()
+        if self.average:
+            self.average.follow(self.net)
         return loss.item()
 
     def _not_finite(self, loss: float, phase: Phase, progress: Progress, step: int) -> str:

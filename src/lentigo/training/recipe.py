@@ -35,6 +35,39 @@ class Split(_Strict):
         return self
 
 
+class Subset(_Strict):
+    """Some of a source's images: those that a CSV in the source's folder lists.
+
+    A row counts where ``column`` holds one of ``values``; the file has a column ``image_id``.
+    """
+
+    file: str
+    column: str
+    values: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class HoldOut(_Strict):
+    """A share of all the source's lesions that is set aside before anything else is chosen.
+
+    Recipes with the same source and hold-out keep the same test part, whatever their subset and
+    split, so that what they train can be compared on images that none of them has used.
+    """
+
+    share: Annotated[float, Field(gt=0, lt=1)]
+    seed: int = 42
+
+
+class FurtherSource(_Strict):
+    """A second source to train on; images of lesions in validation or test are left out.
+
+    ``share`` is its part of each epoch: beside all images of the first source, so many of this
+    one are drawn, other ones each epoch.
+    """
+
+    source: str
+    share: Annotated[float, Field(gt=0, lt=1)]
+
+
 class Data(_Strict):
     """Which images, how they are split, and the size in px they are letterboxed to.
 
@@ -44,6 +77,9 @@ class Data(_Strict):
 
     source: str
     split: Split
+    subset: Subset | None = None
+    hold_out: HoldOut | None = None
+    further: FurtherSource | None = None
     official_parts: tuple[Literal["train", "validation", "test"], ...] = ("train",)
     size: Count | tuple[Count, Count]
 
@@ -73,8 +109,18 @@ class Augmentation(_Strict):
     ``rotation_deg`` turns by up to ± so much; ``scale`` and ``aspect`` are log-uniform in
     [1/x, x]; ``shift`` is a share of the side; ``brightness``, ``contrast`` and ``saturation``
     are relative; ``tint`` is a relative gain of each colour channel by itself;
-    ``resolution`` is the smallest share of the pixels' number along a side that a batch is
-    reduced to and brought back from, so that sharp and soft photos look alike.
+    ``resolution`` is the smallest share of the pixels' number along a side that about half of the
+    images are reduced to and brought back from, a quarter of the batch at a time, so that sharp
+    and soft photos look alike.
+
+    ``gamma`` is an exponent, log-uniform in [1/x, x], on brightness as a share of white;
+    ``vignette`` the share of light lost at half a diagonal from the middle; ``blur`` a Gaussian's
+    sigma as a share of the shorter side; ``noise`` a standard deviation in grey levels of 255.
+
+    ``hair``, ``ruler``, ``tube`` and ``cutout`` are probabilities that an image gets drawn hairs, a
+    scale along an edge, the black round frame of a dermatoscope, or a rectangle of 2–15 % of its
+    area painted over (DeVries & Taylor 2017). None of them changes the mask: the net has to infer
+    what is covered. The frame alone is left out where it would hide a part of the lesion.
     """
 
     flips: bool = False
@@ -87,6 +133,14 @@ class Augmentation(_Strict):
     saturation: Fraction = 0.0
     tint: Fraction = 0.0
     resolution: Annotated[float, Field(gt=0, le=1)] = 1.0
+    gamma: Annotated[float, Field(ge=1)] = 1.0
+    vignette: Fraction = 0.0
+    blur: Fraction = 0.0
+    noise: Annotated[float, Field(ge=0, le=255)] = 0.0
+    hair: Fraction = 0.0
+    ruler: Fraction = 0.0
+    tube: Fraction = 0.0
+    cutout: Fraction = 0.0
 
 
 class Plateau(_Strict):
@@ -114,7 +168,11 @@ class Phase(_Strict):
 
 
 class Recipe(_Strict):
-    """An experiment. See the fields' own classes."""
+    """An experiment. See the fields' own classes.
+
+    ``ema`` keeps a moving average of the weights beside them, each step's share being 1 − ``ema``;
+    it is what is validated and kept. 0 keeps the weights themselves.
+    """
 
     task: Literal["segmentation", "classification"]
     data: Data
@@ -123,11 +181,14 @@ class Recipe(_Strict):
     seed: int = 0
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     class_weights: Literal["balanced"] | None = None
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
     augmentation: Augmentation = Augmentation()
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _consistent(self) -> "Recipe":
+        if self.data.hold_out and self.data.split.test:
+            raise ValueError("data.hold_out is the test part; leave data.split.test out")
         names = [phase.name for phase in self.phases]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"phases named twice: {sorted(twice)}")

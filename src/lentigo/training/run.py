@@ -3,20 +3,18 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import torch
 from accelerate import PartialState
 
-from lentigo.data.labels import BENIGN, MALIGNANT, mapping_text
-from lentigo.data.manifest import usable_for
-from lentigo.data.prepared import Prepared, prepare
+from lentigo.data.labels import mapping_text
+from lentigo.data.prepared import prepare
 from lentigo.data.sources import SOURCES
-from lentigo.data.splits import read_split, split, write_split
+from lentigo.data.splits import read_split, write_split
 from lentigo.errors import RecipeError, TrainingError
 from lentigo.files import write_json, write_text
 from lentigo.nets import NETS, LesionNet, build_net
-from lentigo.training.data import Part
+from lentigo.training.dataset import divide, part_of, read_rows
 from lentigo.training.folder import RunFolder
 from lentigo.training.loop import Listener, Trainer
 from lentigo.training.losses import LOSSES
@@ -52,11 +50,11 @@ def train(
     """
     folder = RunFolder(out)
     check_names(recipe)
-    rows = _rows(recipe, roots)
+    rows = read_rows(recipe, roots)
     # Without an accelerator, accelerate joins processes only if told to use the CPU.
     processes = PartialState(cpu=not torch.accelerator.is_available())
     if processes.is_main_process:
-        _begin(folder, recipe, rows, resume)
+        _begin(folder, recipe, rows, roots, resume)
     processes.wait_for_everyone()
     parts = read_split(folder.split)
     rows = rows.join(parts, on="image_id", how="inner", suffix="_split").sort("image_id")
@@ -68,11 +66,11 @@ def train(
     with processes.main_process_first():  # the others find the pixels prepared
         pixels = prepare(rows, recipe.data.size_px, progress=on_prepare)
     net = _net(recipe, weights_dir)
-    validation = _part(recipe, rows, pixels, "validation")
+    validation = part_of(recipe, rows, pixels, "validation")
     trainer = Trainer(
         recipe=recipe,
         net=net,
-        train=_part(recipe, rows, pixels, "train"),
+        train=part_of(recipe, rows, pixels, "train"),
         validation=validation,
         folder=folder,
         precision=choose_precision(recipe.precision),
@@ -93,6 +91,8 @@ def check_names(recipe: Recipe) -> None:
         RecipeError: The net does another task, or a phase unfreezes what it does not have.
     """
     _ = SOURCES[recipe.data.source], NETS[recipe.net.name]
+    if recipe.data.further:
+        _ = SOURCES[recipe.data.further.source]
     for phase in recipe.phases:
         _ = LOSSES[phase.loss]
     with torch.device("meta"):  # the layers' names and shapes, without their weights
@@ -114,22 +114,13 @@ def _net(recipe: Recipe, weights_dir: Path | None) -> LesionNet:
     return build_net(recipe.net.name, recipe.net.pretrained, weights_dir, **recipe.net.options)
 
 
-def _rows(recipe: Recipe, roots: Mapping[str, Path]) -> pl.DataFrame:
-    name = recipe.data.source
-    if name not in roots:
-        raise RecipeError(f"the recipe reads '{name}': say where it lies with --root {name}=DIR")
-    rows = usable_for(SOURCES[name].read(roots[name]), recipe.task)
-    taken = pl.col("part").is_null() | pl.col("part").is_in(recipe.data.official_parts)
-    if (chosen := rows.filter(taken)).is_empty():
-        there = ", ".join(rows["part"].unique().sort())
-        raise RecipeError(
-            f"data.official_parts: {list(recipe.data.official_parts)} are not in "
-            f"{roots[name]}; it holds: {there}"
-        )
-    return chosen
-
-
-def _begin(folder: RunFolder, recipe: Recipe, rows: pl.DataFrame, resume: bool) -> None:
+def _begin(
+    folder: RunFolder,
+    recipe: Recipe,
+    rows: pl.DataFrame,
+    roots: Mapping[str, Path],
+    resume: bool,
+) -> None:
     """Write what the run is about, or check that it is the one begun."""
     if folder.recipe.is_file():
         if not resume:
@@ -142,20 +133,6 @@ def _begin(folder: RunFolder, recipe: Recipe, rows: pl.DataFrame, resume: bool) 
                 "began it; choose another --out for the new one"
             )
         return
-    shares = recipe.data.split.model_dump(include={"train", "validation", "test"})
-    parts = split(rows, shares, recipe.data.split.seed)
-    write_split(parts, folder.split)
+    write_split(divide(recipe, rows, roots), folder.split)
     write_text(folder.labels, mapping_text())
     write_text(folder.recipe, recipe.to_yaml())  # last: its presence says that a run began
-
-
-def _part(recipe: Recipe, rows: pl.DataFrame, pixels: Prepared, name: str) -> Part:
-    chosen = np.flatnonzero((rows["part_split"] == name).to_numpy())
-    labels = rows["label"].fill_null(0).to_numpy().astype(np.float32)[chosen]
-    if recipe.task == "classification" and len(set(labels.tolist())) < len((BENIGN, MALIGNANT)):
-        raise TrainingError(
-            f"the {name} part has {int(labels.sum())} malignant of {len(labels)} images; training "
-            "needs both classes in train and validation: give more data, or other shares"
-        )
-    masks = pixels.masks if recipe.task == "segmentation" else None
-    return Part(pixels.images, masks, chosen, labels)
