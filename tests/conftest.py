@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from lentigo.bundle import Bundle, BundleSpec, Calibration, InputSpec, OperatingPoint, write_bundle
+from lentigo.bundle import (
+    Bundle,
+    BundleSpec,
+    Calibration,
+    InputSpec,
+    OperatingPoint,
+    QualityModel,
+    write_bundle,
+)
 from lentigo.runtime.analyzer import Analyzer
 
 
@@ -83,6 +91,20 @@ def segmenter_bundle(
 
 
 @pytest.fixture(scope="session")
+def watchful_bundle(tmp_path_factory: pytest.TempPathFactory, segmenter_bundle: Bundle) -> Bundle:
+    """The same, and it tells how good its outlines are."""
+    quality = QualityModel(
+        weights={"log_doubt_inside": -1, "log_doubt_outside": -1, "solidity": 1},
+        bias=-4,
+        review_below=0.8,
+        n=100,
+    )
+    folder: Path = tmp_path_factory.mktemp("bundles") / "watchful"
+    spec = segmenter_bundle.spec.model_copy(update={"outline_quality": quality})
+    return write_bundle(folder, spec, {"model.onnx": segmenter_bundle.model_path})
+
+
+@pytest.fixture(scope="session")
 def classifier_bundle(
     tmp_path_factory: pytest.TempPathFactory, classifier_spec: BundleSpec
 ) -> Bundle:
@@ -98,11 +120,22 @@ def analyzer(segmenter_bundle: Bundle, classifier_bundle: Bundle) -> Analyzer:
 
 
 @pytest.fixture(scope="session")
+def watchful_analyzer(watchful_bundle: Bundle, classifier_bundle: Bundle) -> Analyzer:
+    return Analyzer(watchful_bundle, classifier_bundle, engine="onnxruntime")
+
+
+@pytest.fixture(scope="session")
 def dark_disc() -> NDArray[np.uint8]:
     """Bright skin, 120×160, with a dark disc of radius 30 about row 60, column 90."""
     rows, columns = np.ogrid[:120, :160]
     inside = (rows - 60) ** 2 + (columns - 90) ** 2 <= 30**2
     return np.where(inside[..., np.newaxis], np.uint8(30), np.uint8(210)).repeat(3, axis=-1)
+
+
+@pytest.fixture(scope="session")
+def faint_disc(dark_disc: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same disc hardly darker than the skin, so that no net can be sure of it."""
+    return np.where(dark_disc < 128, np.uint8(122), np.uint8(138))
 
 
 @pytest.fixture

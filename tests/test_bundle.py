@@ -61,6 +61,15 @@ def test_a_wrong_field_is_named(copy: Path) -> None:
         load_bundle(copy)
 
 
+def test_a_bundle_that_tells_an_outlines_quality_by_an_unknown_feature_is_refused(
+    copy: Path,
+) -> None:
+    weights = {"log_doubt_inside": -1, "moon_phase": 1}
+    edit(copy, outline_quality={"weights": weights, "bias": 0, "review_below": 0.7, "n": 90})
+    with pytest.raises(BundleError, match=r"outline_quality\.weights\.moon_phase.*'solidity'"):
+        load_bundle(copy)
+
+
 def test_an_index_that_is_no_json_is_an_error(copy: Path) -> None:
     (copy / "bundle.json").write_text("{")
     with pytest.raises(BundleError, match="the file: Invalid JSON"):

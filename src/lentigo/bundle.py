@@ -6,12 +6,13 @@ how it was trained and measured, and the SHA-256 of every other file. ``model.on
 ``probability``, float32: N×H×W for a segmenter, N for a classifier.
 """
 
+import math
 import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 
 from lentigo.errors import BundleError
 from lentigo.files import sha256_of, write_json
+
+if TYPE_CHECKING:
+    from lentigo.imaging.outline_quality import OutlineFeatures
 
 SHIPPED = Path(__file__).parent / "bundles"
 INDEX = "bundle.json"
@@ -28,6 +32,7 @@ CARD = "MODEL_CARD.md"
 Task = Literal["segmentation", "classification"]
 # A plain name: nothing that could lead out of the bundle's own folder.
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+Feature = Literal["log_doubt_inside", "log_doubt_outside", "solidity"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -62,6 +67,36 @@ class Calibration(_Part):
         return np.asarray(1.0 / (1.0 + np.exp(-(self.scale * logit + self.bias))))
 
 
+class QualityModel(_Part):
+    """What an outline's Jaccard is expected to be: sigmoid(bias + Σ weight · feature).
+
+    A fractional logit (Papke and Wooldridge, J Appl Econom 1996;11:619–632) on what
+    `lentigo.imaging.outline_quality` computes from the net's own answer.
+
+    Attributes:
+        weights: Each feature's weight.
+        bias: The logit where all features are 0.
+        review_below: The expected Jaccard below which a person should look at the outline.
+        n: Validation images that it was fitted on.
+    """
+
+    weights: dict[Feature, float] = Field(min_length=1)
+    bias: float
+    review_below: float = Field(ge=0, le=1)
+    n: PositiveInt
+
+    def expected_jaccard(self, features: "OutlineFeatures | None") -> float:
+        """Return the Jaccard to expect, 0–1; 0 for None, where no lesion was found.
+
+        Every dermoscopic image shows a lesion, so that an empty outline misses one.
+        """
+        if features is None:
+            return 0.0
+        terms = (weight * getattr(features, name) for name, weight in self.weights.items())
+        # Beyond ±700 the exponential has no float, and the sigmoid nothing more to say.
+        return 1.0 / (1.0 + math.exp(-min(max(self.bias + sum(terms), -700.0), 700.0)))
+
+
 class BundleSpec(_Part):
     """The content of ``bundle.json``."""
 
@@ -75,6 +110,7 @@ class BundleSpec(_Part):
     operating_points: dict[str, OperatingPoint] = Field(min_length=1)
     default_operating_point: str
     calibration: Calibration | None = None
+    outline_quality: QualityModel | None = None
     refine: bool = False
     trained_on: tuple[str, ...] = ()
     licence: str = ""

@@ -62,6 +62,25 @@ def test_masks_are_compared_at_the_ground_truth_s_own_size(segmenter_bundle, tmp
     assert counted["dice"] > 0.95
 
 
+def test_what_was_expected_of_each_outline_is_compared_with_what_came(watchful_bundle, tmp_path):
+    rows = [save_pair(tmp_path, f"im{i}", radius_share=0.2 + 0.05 * i) for i in range(4)]
+    result = evaluate_bundle(watchful_bundle, manifest_of(*rows), bootstrap=FEW)
+    quality, table = result.metrics["outline_quality"], result.table
+    error = (table["expected_jaccard"] - table["jaccard"]).mean()
+    assert quality["bias"]["value"] == pytest.approx(error)
+    assert quality["review_below"] == watchful_bundle.spec.outline_quality.review_below
+    assert quality["flagged"]["value"] == 0
+    json.dumps(result.metrics, allow_nan=False)
+
+
+def test_a_bundle_that_expects_nothing_is_not_held_to_it(segmenter_bundle, tmp_path):
+    result = evaluate_bundle(
+        segmenter_bundle, manifest_of(save_pair(tmp_path, "im")), bootstrap=FEW
+    )
+    assert "outline_quality" not in result.metrics
+    assert result.table["expected_jaccard"].to_list() == [None]
+
+
 def test_what_lacks_a_mask_is_left_out_and_what_is_broken_is_skipped(segmenter_bundle, tmp_path):
     good = save_pair(tmp_path, "good")
     broken = save_pair(tmp_path, "broken")

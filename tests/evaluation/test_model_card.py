@@ -4,6 +4,7 @@ import pytest
 from lentigo.evaluation.bootstrap import Bootstrap
 from lentigo.evaluation.classification import classification_metrics
 from lentigo.evaluation.model_card import NOTICE, model_card
+from lentigo.evaluation.quality import outline_quality_metrics
 from lentigo.evaluation.segmentation import PixelCounts, segmentation_metrics
 
 ABOUT = {
@@ -45,6 +46,23 @@ def test_a_segmenter_s_card_names_both_aggregations_with_their_intervals(segment
     assert "| Dice, per image |" in card
     assert "On 50.0%" in card
     assert "the largest part is kept" in card
+
+
+def test_a_segmenter_s_card_tells_how_well_it_knows_its_bad_outlines(segmenter, watchful_bundle):
+    expected, found = np.array([0.9, 0.6]), np.array([0.8, 0.5])
+    quality = outline_quality_metrics(expected, found, 0.8, ["a", "b"], Bootstrap(50))
+    card = model_card(
+        segmenter.model_copy(
+            update={
+                "outline_quality": watchful_bundle.spec.outline_quality,
+                "metrics": segmenter.metrics | {"outline_quality": quality.as_json()},
+            }
+        )
+    )
+    assert "fitted on 100 validation images; below 0.80 a person should look" in card
+    assert "| Expected Jaccard: rank correlation with the true one | 1.000 |" in card
+    assert "| Expected Jaccard: mean distance to the true one | 0.100 |" in card
+    assert "Expected Jaccard" not in model_card(segmenter)
 
 
 def test_a_classifier_s_card_tells_what_it_misses(classifier):

@@ -58,6 +58,26 @@ def test_a_long_run_shows_the_riskiest_and_counts_all(
     assert "grey 230.png</h3>" not in page
 
 
+def test_the_page_counts_and_explains_the_outlines_to_look_at(
+    analyzer: Analyzer,
+    watchful_analyzer: Analyzer,
+    dark_disc: np.ndarray,
+    faint_disc: np.ndarray,
+    tmp_path: Path,
+) -> None:
+    photos = [tmp_path / "sure.png", tmp_path / "unsure.png"]
+    for path, pixels in zip(photos, (dark_disc, faint_disc), strict=True):
+        Image.fromarray(pixels).save(path)
+    summary = write_report(analyze_many(watchful_analyzer, photos, tmp_path), tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert summary.counts()["uncertain_outlines"] == 1
+    assert "<b>1</b> <span>uncertain outlines</span>" in page
+    assert page.count("<dt>Outline</dt>") == len(photos) + 1  # and once in the legend
+    assert "The outline may be wrong".lower() in page
+    write_report(analyze_many(analyzer, photos, tmp_path), tmp_path)
+    assert "uncertain outlines" not in (tmp_path / "report.html").read_text()
+
+
 def test_a_removed_overlay_does_not_stop_the_page(
     analyzer: Analyzer, photos: list[Path], tmp_path: Path
 ) -> None:

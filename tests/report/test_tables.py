@@ -29,6 +29,22 @@ def test_the_csv_holds_one_row_a_finding_and_no_formula(finding: Finding) -> Non
     assert (row["height_px"], row["width_px"]) == ("120", "160")
 
 
+def test_the_csv_holds_what_is_expected_of_the_outline_where_it_is_known(
+    finding: Finding, watchful_analyzer: Analyzer, faint_disc: np.ndarray
+) -> None:
+    stream = io.StringIO()
+    table = FindingsTable(stream)
+    told = watchful_analyzer.analyze(faint_disc)
+    table.add(told, "images/a")
+    table.add(finding, "images/b")
+    first, second = csv.DictReader(io.StringIO(stream.getvalue()))
+    assert told.outline_quality is not None
+    assert float(first["expected_jaccard"]) == told.outline_quality.expected_jaccard
+    assert float(first["review_below"]) == 0.8
+    assert "uncertain-outline" in first["warnings"]
+    assert second["expected_jaccard"] == second["review_below"] == ""
+
+
 @pytest.mark.parametrize("risky", ["=1+1", "+1", "-1", "@sum", "\t=1", "\r=1"])
 def test_text_that_a_spreadsheet_would_run_is_quoted(risky: str) -> None:
     assert plain_cell(risky) == "'" + risky

@@ -19,6 +19,7 @@ from lentigo.data.manifest import group_ids, usable_for
 from lentigo.errors import ImageError, LentigoError
 from lentigo.evaluation.bootstrap import Bootstrap
 from lentigo.evaluation.classification import classification_metrics
+from lentigo.evaluation.quality import outline_quality_metrics
 from lentigo.evaluation.segmentation import PixelCounts, count_pixels, segmentation_metrics
 from lentigo.imaging.geometry import same_aspect
 from lentigo.imaging.read import read_mask
@@ -41,7 +42,8 @@ class Evaluation:
 
     Attributes:
         metrics: The result, ready for JSON: what was run on what, what was left out or skipped,
-            and the keys of ``SegmentationMetrics`` or ``ClassificationMetrics``.
+            and the keys of ``SegmentationMetrics`` or ``ClassificationMetrics``; under
+            ``outline_quality`` those of ``OutlineQualityMetrics``, where the bundle foretells it.
         table: One row an image: its id, group, counts or probability, and why it was skipped if
             it was.
     """
@@ -116,13 +118,14 @@ class _Masks:
 
     columns: ClassVar[Columns] = {
         **dict.fromkeys(("height_px", "width_px", "tp", "fp", "fn", "tn"), pl.Int64),
-        **dict.fromkeys(("dice", "jaccard"), pl.Float64),
+        **dict.fromkeys(("dice", "jaccard", "expected_jaccard"), pl.Float64),
     }
 
     def __init__(self, bundle: Bundle, engine: str) -> None:
         self.segmenter = Segmenter(bundle, engine)
         self.engine = self.segmenter.engine
         self.min_side_px = max(bundle.spec.input.size_px)
+        self.quality = bundle.spec.outline_quality
 
     def measure(self, row: Row) -> Row:
         truth = read_mask(row["mask"])
@@ -131,18 +134,27 @@ class _Masks:
         if not same_aspect(photo.size_px, (height, width)):
             sizes = "×".join(map(str, photo.size_px))
             raise ImageError(row["mask"], f"{height}×{width} px does not fit its image of {sizes}")
-        counts = count_pixels(self.segmenter.segment(photo, (height, width)).mask, truth)
+        found = self.segmenter.segment(photo, (height, width))
+        counts = count_pixels(found.mask, truth)
         return {
             "height_px": height,
             "width_px": width,
             **{name: int(getattr(counts, name)) for name in ("tp", "fp", "fn", "tn")},
             "dice": float(counts.dice),
             "jaccard": float(counts.jaccard),
+            "expected_jaccard": found.expected_jaccard,
         }
 
     def metrics(self, done: pl.DataFrame, bootstrap: Bootstrap) -> dict[str, Any]:
         counts = PixelCounts(*(done[name].to_numpy() for name in ("tp", "fp", "fn", "tn")))
-        return segmentation_metrics(counts, done["group"].to_list(), bootstrap).as_json()
+        groups = done["group"].to_list()
+        metrics = segmentation_metrics(counts, groups, bootstrap).as_json()
+        if self.quality is not None:
+            expected, review_below = done["expected_jaccard"].to_numpy(), self.quality.review_below
+            metrics["outline_quality"] = outline_quality_metrics(
+                expected, counts.jaccard, review_below, groups, bootstrap
+            ).as_json()
+        return metrics
 
 
 class _Labels:

@@ -8,6 +8,7 @@ from typing import Any
 
 from lentigo.bundle import BundleSpec
 from lentigo.evaluation.classification import RATES
+from lentigo.evaluation.quality import REVIEWED_SHARE
 from lentigo.evaluation.segmentation import FAILED_BELOW_JACCARD
 
 NOTICE = (
@@ -33,6 +34,16 @@ _HEADLINES = {
         "Brier score": "brier",
         "Calibration error (15 bins)": "ece",
     },
+}
+
+_OUTLINE_QUALITY = {
+    "Expected Jaccard: rank correlation with the true one": "spearman",
+    "Expected Jaccard: mean distance to the true one": "absolute_error",
+    "Expected Jaccard: mean error (above 0 promises too much)": "bias",
+    "Outlines to look at (expected Jaccard below the limit)": "flagged",
+    f"Failure rate without the {REVIEWED_SHARE:.0%} of lowest expected Jaccard": (
+        "failure_rate_of_rest"
+    ),
 }
 
 
@@ -63,7 +74,10 @@ def model_card(spec: BundleSpec) -> str:
 
 def headline_rows(task: str, metrics: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return name, value and interval of a task's main metrics, as text for a table."""
-    return [(name, *interval_texts(_at(metrics, path))) for name, path in _HEADLINES[task].items()]
+    paths = dict(_HEADLINES[task])
+    if "outline_quality" in metrics:
+        paths |= {name: f"outline_quality.{key}" for name, key in _OUTLINE_QUALITY.items()}
+    return [(name, *interval_texts(_at(metrics, path))) for name, path in paths.items()]
 
 
 def rate_rows(point: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -116,6 +130,11 @@ def _decision(spec: BundleSpec) -> Iterable[str]:
     )
     if spec.refine:
         yield "Of the mask, the largest part is kept, its holes filled and its border smoothed."
+    if (quality := spec.outline_quality) is not None:
+        yield (
+            f"Of each outline it tells what Jaccard to expect, as fitted on {quality.n} validation "
+            f"images; below {quality.review_below:.2f} a person should look at the outline."
+        )
     if spec.calibration is not None:
         yield (
             "Probabilities are calibrated: sigmoid("

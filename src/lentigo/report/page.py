@@ -11,7 +11,7 @@ from PIL import Image
 
 from lentigo.report.summary import Summary
 from lentigo.runtime.batch import Done
-from lentigo.runtime.finding import NOTICE, Finding, Measurements
+from lentigo.runtime.finding import NOTICE, Finding, Measurements, OutlineQuality
 from lentigo.runtime.outputs import CROP, FINDING, MASK, OVERLAY
 
 THUMBNAIL_PX = 512
@@ -74,8 +74,8 @@ def percent(share: float) -> str:
     return f"{share:.0%}".replace("%", " %")
 
 
-def reasons(measured: Measurements) -> tuple[Reason, ...]:
-    """Return a lesion's measurements in words; the page explains each once."""
+def reasons(measured: Measurements, quality: OutlineQuality | None) -> tuple[Reason, ...]:
+    """Return a lesion's measurements and its outline's quality in words, explained once below."""
     size = f"{measured.equivalent_diameter_px:,.0f} px"
     if measured.equivalent_diameter_mm is not None:
         size = f"{measured.equivalent_diameter_mm:.1f} mm"
@@ -84,6 +84,7 @@ def reasons(measured: Measurements) -> tuple[Reason, ...]:
         Reason("Asymmetry", f"{measured.asymmetry:.2f}"),
         Reason("Border", f"{measured.border_irregularity:.2f}"),
         Reason("Colour", f"{measured.colour_variegation:.1f}"),
+        *((Reason("Outline", f"{quality.expected_jaccard:.2f}", "expected"),) if quality else ()),
     )
 
 
@@ -91,6 +92,7 @@ def _card(done: Done, out_dir: Path) -> Card:
     # Someone may have removed a picture since an earlier run: the page then does without it.
     files = [name for name in (MASK, OVERLAY, CROP, FINDING) if (done.folder / name).is_file()]
     captions = {OVERLAY: "Outline", CROP: "Crop"}
+    finding, measured = done.finding, done.finding.measurements
     return Card(
         name=Path(done.image).name,
         folder=done.folder.relative_to(out_dir).as_posix(),
@@ -100,8 +102,8 @@ def _card(done: Done, out_dir: Path) -> Card:
             for name, caption in captions.items()
             if name in files
         ),
-        reasons=reasons(done.finding.measurements) if done.finding.measurements else (),
-        finding=done.finding,
+        reasons=reasons(measured, finding.outline_quality) if measured else (),
+        finding=finding,
     )
 
 

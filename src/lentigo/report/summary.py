@@ -4,6 +4,7 @@ import heapq
 from dataclasses import dataclass, field
 
 from lentigo.runtime.batch import Done, Outcome, Skipped
+from lentigo.runtime.finding import UNCERTAIN_OUTLINE
 
 MAX_SHOWN = 200
 """Findings that a page shows: more would make it too heavy to open, and CSV and JSON hold all."""
@@ -17,6 +18,7 @@ class Summary:
         malignant: Findings whose probability reaches the threshold.
         benign: The others.
         with_warnings: Findings that carry a quality warning.
+        uncertain_outlines: Findings whose outline a person should look at.
         resumed: Findings that an earlier run had made.
         skipped: The files that could not be read.
     """
@@ -24,6 +26,7 @@ class Summary:
     malignant: int = 0
     benign: int = 0
     with_warnings: int = 0
+    uncertain_outlines: int = 0
     resumed: int = 0
     skipped: list[Skipped] = field(default_factory=list)
     _ranked: list[tuple[float, int, Done]] = field(default_factory=list, repr=False)
@@ -35,8 +38,9 @@ class Summary:
 
     def counts(self) -> dict[str, int]:
         """Return the figures alone, as they go into JSON."""
-        names = ("analysed", "malignant", "benign", "with_warnings", "resumed")
-        return {name: getattr(self, name) for name in names} | {"skipped": len(self.skipped)}
+        names = ("analysed", "malignant", "benign", "with_warnings", "uncertain_outlines")
+        numbers = {name: getattr(self, name) for name in (*names, "resumed")}
+        return numbers | {"skipped": len(self.skipped)}
 
     @property
     def highest(self) -> list[Done]:
@@ -52,6 +56,7 @@ class Summary:
         self.malignant += finding.decision == "malignant"
         self.benign += finding.decision == "benign"
         self.with_warnings += bool(finding.warnings)
+        self.uncertain_outlines += any(n.code == UNCERTAIN_OUTLINE for n in finding.warnings)
         self.resumed += outcome.resumed
         # Among equals the earlier image goes first, and outcomes themselves are never compared.
         rank = (finding.probability_malignant, -self.analysed, outcome)

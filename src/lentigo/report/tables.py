@@ -18,6 +18,8 @@ COLUMNS = (
     "threshold",
     "warnings",
     "lesion_found",
+    "expected_jaccard",
+    "review_below",
     "area_share",
     "area_px",
     "equivalent_diameter_px",
@@ -66,6 +68,7 @@ class FindingsTable:
         """Append one finding; ``folder`` is where its pictures lie."""
         values = finding.model_dump()
         values |= values["measurements"] or {}
+        values |= values["outline_quality"] or {}
         values |= {
             "folder": folder,
             "operating_point": finding.operating_point.name,

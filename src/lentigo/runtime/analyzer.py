@@ -18,10 +18,12 @@ from lentigo.imaging.quality import image_warnings, mask_warnings
 from lentigo.imaging.read import Photo
 from lentigo.runtime.classifier import Classifier
 from lentigo.runtime.finding import (
+    UNCERTAIN_OUTLINE,
     AppliedPoint,
     BoxPx,
     Finding,
     Measurements,
+    OutlineQuality,
     Pictures,
     Provenance,
     QualityNote,
@@ -93,6 +95,7 @@ class Analyzer:
         pixels = _resized(photo.pixels, working_mask.shape)
         scale_px = photo.size_px[1] / working_mask.shape[1]
         found = bool(working_mask.any())
+        quality = self._outline_quality(segmentation.expected_jaccard)
         return Finding(
             image=None if photo.path is None else printable(photo.path),
             image_sha256=None if photo.path is None else _sha256_of_image(photo.path),
@@ -100,14 +103,24 @@ class Analyzer:
             probability_malignant=probability,
             operating_point=self.operating_point,
             decision="malignant" if probability >= self.operating_point.threshold else "benign",
-            warnings=_quality_notes(pixels, photo.size_px, working_mask),
+            warnings=(
+                *_quality_notes(pixels, photo.size_px, working_mask),
+                *(_outline_notes(quality) if found and quality else ()),
+            ),
             lesion_found=found,
+            outline_quality=quality,
             measurements=_measurements(photo, pixels, working_mask, scale_px) if found else None,
             box=BoxPx(**lesion_box(segmentation.mask)._asdict()) if found else None,
             contour=_contour(working_mask, scale_px),
             made_with=self.made_with,
             pictures=_pictures(photo, segmentation.mask, working_mask, pixels),
         )
+
+    def _outline_quality(self, expected_jaccard: float | None) -> OutlineQuality | None:
+        model = self.segmenter.bundle.spec.outline_quality
+        if model is None or expected_jaccard is None:
+            return None
+        return OutlineQuality(expected_jaccard=expected_jaccard, review_below=model.review_below)
 
 
 def printable(path: Path) -> str:
@@ -138,6 +151,17 @@ def _resized(pixels: Pixels, size_px: tuple[int, ...]) -> Pixels:
 def _quality_notes(pixels: Pixels, size_px: tuple[int, int], mask: Mask) -> tuple[QualityNote, ...]:
     warnings = (*image_warnings(pixels, size_px), *mask_warnings(mask))
     return tuple(QualityNote(code=warning.code, message=warning.message) for warning in warnings)
+
+
+def _outline_notes(quality: OutlineQuality) -> tuple[QualityNote, ...]:
+    if quality.expected_jaccard >= quality.review_below:
+        return ()
+    text = (
+        f"the outline may be wrong: its overlap with an expert's (Jaccard) is expected to be "
+        f"{quality.expected_jaccard:.2f}, below {quality.review_below:.2f}; look at it before "
+        "you rely on size, shape or crop"
+    )
+    return (QualityNote(code=UNCERTAIN_OUTLINE, message=text),)
 
 
 def _measurements(photo: Photo, pixels: Pixels, mask: Mask, scale_px: float) -> Measurements:

@@ -1,13 +1,16 @@
 """A finding: everything that is said about one image, as it goes into JSON."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from lentigo.imaging.arrays import Mask, Pixels
 
 NOTICE = "Research use only: not a medical device, not a diagnosis."
+
+UNCERTAIN_OUTLINE: Final = "uncertain-outline"
+"""The code of the warning that an outline should be looked at."""
 
 Decision = Literal["malignant", "benign"]
 
@@ -36,6 +39,18 @@ class Measurements(_Part):
     colour_variegation: float
     area_mm2: float | None = None
     equivalent_diameter_mm: float | None = None
+
+
+class OutlineQuality(_Part):
+    """How good the outline is expected to be, as the segmenter's bundle tells.
+
+    Attributes:
+        expected_jaccard: The Jaccard with an expert's outline to expect, 0–1; 0 without a lesion.
+        review_below: Below this, a person should look at the outline.
+    """
+
+    expected_jaccard: float = Field(ge=0, le=1)
+    review_below: float = Field(ge=0, le=1)
 
 
 class AppliedPoint(_Part):
@@ -93,6 +108,8 @@ class Finding(BaseModel):
         image_sha256: SHA-256 of the file; None for an array.
         size_px: (height, width) of the photo, upright.
         lesion_found: Whether the mask holds anything.
+        outline_quality: How good the outline is expected to be; None where the bundle does not
+            tell.
         contour: (x, y) points around the largest lesion part, in pixels of the photo.
         box: The lesion with some skin around it; None where none was found.
         measurements: Size, shape and colour; None where no lesion was found.
@@ -118,6 +135,7 @@ class Finding(BaseModel):
     decision: Decision
     warnings: tuple[QualityNote, ...]
     lesion_found: bool
+    outline_quality: OutlineQuality | None = None
     measurements: Measurements | None
     box: BoxPx | None
     contour: tuple[tuple[float, float], ...]

@@ -9,6 +9,7 @@ from PIL import Image
 from lentigo.bundle import Bundle, open_bundle
 from lentigo.imaging.arrays import Floats, Mask
 from lentigo.imaging.geometry import Letterbox
+from lentigo.imaging.outline_quality import outline_features
 from lentigo.imaging.refine import refine
 from lentigo.runtime.answer import answer
 from lentigo.runtime.engines import ENGINES
@@ -27,11 +28,14 @@ class Segmentation:
         mask: bool, at the size that was asked for; True = lesion.
         working_mask: bool, the same at the size it was refined at (long side ≤ 1024 px).
         probability: float32 in 0–1, at ``working_mask``'s size, before threshold and refinement.
+        expected_jaccard: What the mask's Jaccard with an expert's is expected to be, 0–1; 0 where
+            no lesion was found, None where the bundle does not tell.
     """
 
     mask: Mask
     working_mask: Mask
     probability: Floats
+    expected_jaccard: float | None = None
 
 
 class Segmenter:
@@ -80,11 +84,23 @@ class Segmenter:
             self.bundle, self.engine, letterbox.image(photo.pixels)[np.newaxis]
         )
         probability = letterbox.back(net_probability, working_size(wanted_px))
-        working_mask = probability >= self.threshold
-        if spec.refine:
-            working_mask = refine(working_mask)
+        working_mask = self._mask(probability)
         mask = resize_mask(working_mask, wanted_px)
-        return Segmentation(mask, working_mask, probability)
+        found = bool(working_mask.any())
+        expected = self._expected_jaccard(net_probability[letterbox.inner.slices], found)
+        return Segmentation(mask, working_mask, probability, expected)
+
+    def _mask(self, probability: Floats) -> Mask:
+        mask = probability >= self.threshold
+        return refine(mask) if self.bundle.spec.refine else mask
+
+    def _expected_jaccard(self, probability: Floats, found: bool) -> float | None:
+        """Return what a map at the net's own size lets expect of its outline."""
+        quality = self.bundle.spec.outline_quality
+        if quality is None:
+            return None
+        features = outline_features(probability, self._mask(probability)) if found else None
+        return quality.expected_jaccard(features)
 
 
 def working_size(size_px: tuple[int, int]) -> tuple[int, int]:
