@@ -6,11 +6,12 @@ from lentigo.training.recipe import Augmentation
 
 ALL = Augmentation(
     flips=True, rotation_deg=180, scale=1.3, aspect=1.2, shift=0.1, brightness=0.2, contrast=0.2,
-    saturation=0.2, tint=0.1, resolution=0.3,
+    saturation=0.2, tint=0.1, resolution=0.3, gamma=1.5, vignette=0.5, blur=0.03, noise=20,
+    hair=0.7, ruler=0.5, tube=0.5, cutout=0.5,
 )  # fmt: skip
-GEOMETRY = ALL.model_copy(
-    update={"brightness": 0, "contrast": 0, "saturation": 0, "tint": 0, "resolution": 1}
-)
+_KINDS = ("flips", "rotation_deg", "scale", "aspect", "shift")
+GEOMETRY = Augmentation(**{name: getattr(ALL, name) for name in _KINDS})
+PHOTOMETRY = ALL.model_copy(update={name: getattr(Augmentation(), name) for name in _KINDS})
 
 
 def disc(count: int = 8, height: int = 48, width: int = 64) -> tuple[torch.Tensor, torch.Tensor]:
@@ -105,10 +106,81 @@ def test_saturation_leaves_grey_grey_and_contrast_keeps_the_mean() -> None:
     assert not torch.allclose(changed, grey, atol=1)
 
 
+def textured(count: int = 8, side: int = 48, seed: int = 0) -> torch.Tensor:
+    return torch.rand(count, 3, side, side, generator=seeded(seed)) * 255
+
+
+def detail(pixels: torch.Tensor) -> torch.Tensor:
+    """The energy of the gradients, one number an image."""
+    down, across = pixels.diff(dim=2), pixels.diff(dim=3)
+    return down.square().mean((1, 2, 3)) + across.square().mean((1, 2, 3))
+
+
+def test_what_is_not_geometry_leaves_the_mask_alone() -> None:
+    pixels, mask = disc()
+    changed, same_mask = augment(pixels, mask, PHOTOMETRY, seeded())
+    assert same_mask is not None
+    assert torch.equal(same_mask, mask)
+    assert all(not torch.equal(one, other) for one, other in zip(changed, pixels, strict=True))
+
+
+def test_the_batch_that_came_in_is_not_written_to() -> None:
+    pixels, mask = disc()
+    augment(pixels, mask, ALL, seeded())
+    assert torch.equal(pixels, disc()[0])
+    assert torch.equal(mask, disc()[1])
+
+
 def test_resolution_takes_detail_away_and_keeps_the_colour() -> None:
-    fine = torch.rand(4, 3, 64, 64, generator=seeded()) * 255
-    soft = [augment(fine, None, Augmentation(resolution=0.2), seeded(s))[0] for s in range(12)]
-    detail = [image.std().item() / fine.std().item() for image in soft]
-    assert max(detail) == pytest.approx(1)
-    assert min(detail) < 0.5
-    assert all(abs((image.mean() - fine.mean()).item()) < 3 for image in soft)
+    fine = textured(16, 64)
+    how = Augmentation(resolution=0.2)
+    soft = torch.cat([augment(fine, None, how, seeded(seed))[0] for seed in range(2)])
+    left = detail(soft) / detail(fine).repeat(2)
+    assert left.max() == pytest.approx(1)
+    assert left.min() < 0.3
+    means = soft.mean((1, 2, 3)) - fine.mean((1, 2, 3)).repeat(2)
+    assert means.abs().max() < 3
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 16])
+def test_a_batch_mixes_resolutions_whatever_its_size(count: int) -> None:
+    fine = textured(count)
+    how = Augmentation(resolution=0.2)
+    batches = [augment(fine, None, how, seeded(seed))[0] for seed in range(12)]
+    sharp = [torch.isclose(detail(batch), detail(fine)) for batch in batches]
+    assert any(one.any() for one in sharp)
+    assert any(not one.all() for one in sharp)
+    assert count == 1 or any(one.any() and not one.all() for one in sharp)
+
+
+def test_more_blur_leaves_less_detail_and_the_same_mean() -> None:
+    fine = textured()
+    strengths = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08)
+    blurred = [augment(fine, None, Augmentation(blur=x), seeded())[0] for x in strengths]
+    energies = torch.stack([detail(pixels) for pixels in blurred])
+    assert (energies.diff(dim=0) <= 0).all()
+    assert (energies[-1] < 0.7 * energies[0]).any()
+    assert energies[-1].unique().numel() == len(fine)  # every image by a sigma of its own
+    assert all((pixels - fine).mean((1, 2, 3)).abs().max() < 4 for pixels in blurred)
+
+
+def test_noise_has_at_most_the_stated_deviation_and_no_mean() -> None:
+    grey = torch.full((32, 3, 48, 48), 128.0)
+    noise = augment(grey, None, Augmentation(noise=10), seeded())[0] - grey
+    deviations = noise.std((2, 3))
+    assert deviations.max() < 10.5
+    assert deviations.max() > 6
+    assert deviations.amax(1).min() < 3
+    assert (deviations.amin(1) > 0.45 * deviations.amax(1)).all()
+    assert noise.mean((2, 3)).abs().max() < 1
+
+
+def test_gamma_keeps_black_white_and_the_order_of_greys() -> None:
+    greys = torch.linspace(0, 255, 256).view(1, 1, 16, 16).expand(32, 3, 16, 16)
+    changed = augment(greys, None, Augmentation(gamma=2), seeded())[0]
+    assert changed.flatten(1).amin(1).tolist() == [0] * 32
+    assert changed.flatten(1).amax(1).tolist() == pytest.approx([255] * 32)
+    assert (changed[:, 0].flatten(1).diff(dim=1) > 0).all()
+    middle = changed[:, 0, 8, 0] / 255
+    assert 0.25 <= middle.min() < 0.4
+    assert 0.6 < middle.max() <= 0.5**0.5 + 0.01

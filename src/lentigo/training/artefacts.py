@@ -1,5 +1,7 @@
 """What comes between the lens and the skin, on a whole batch at once: N×3×H×W, float, 0–255."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -37,7 +39,7 @@ def darken_corners(pixels: Tensor, strength: float, generator: torch.Generator) 
     What is lost at half a diagonal is uniform in [0, ``strength``], a share of the brightness.
     """
     count, _, height, width = pixels.shape
-    distance = _from_middle(pixels, 0.1, generator) * 2 / (height**2 + width**2) ** 0.5
+    distance = _from_middle(pixels, 0.1, generator) * 2 / math.hypot(height, width)
     loss = uniform(count, 0, strength, generator).view(-1, 1, 1, 1)
     return pixels * (1 - loss * distance.square()).clamp_min_(0)
 
@@ -52,7 +54,7 @@ def close_in(
     """
     count, _, height, width = pixels.shape
     short = min(height, width)
-    radius = uniform(count, short / 2, (height**2 + width**2) ** 0.5 / 2, generator)
+    radius = uniform(count, short / 2, math.hypot(height, width) / 2, generator)
     softness = uniform(count, 0.005, 0.03, generator) * short
     black = torch.rand(count, 3, generator=generator)[:, :, None, None] * 25
     distance = _from_middle(pixels, 0.05, generator)

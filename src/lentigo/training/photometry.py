@@ -52,7 +52,7 @@ def blur(pixels: Tensor, largest: float, generator: torch.Generator) -> Tensor:
         down, across = (side // 2 for side in direction.shape[2:])
         padded = F.pad(planes, (across, across, down, down), mode="replicate")
         planes = F.conv2d(padded, direction, groups=count * channels)
-    return planes.view_as(pixels)
+    return planes.reshape(pixels.shape)
 
 
 def soften(pixels: Tensor, smallest: float, generator: torch.Generator) -> Tensor:
