@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from lentigo.cli import analyze, bundle, common, data, demo, evaluate, train
+from lentigo.cli import analyze, bundle, common, data, demo, evaluate, nets, study, train
 
 app = typer.Typer(
     name="lentigo",
@@ -20,9 +20,11 @@ app.command()(analyze.analyze)
 app.command()(demo.demo)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(data.app, name="data")
+app.command()(nets.nets)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(train.export)
+app.command()(study.study)
 
 
 @app.callback(invoke_without_command=True)

@@ -135,3 +135,17 @@ def one_line(text: str) -> str:
 
 def _complain(message: str) -> None:
     sys.stderr.write(f"lentigo: error: {one_line(message)}\n")
+
+
+def need_torch() -> None:
+    """Refuse to go on without torch.
+
+    Raises:
+        LentigoError: It is not installed; the message says how to install it.
+    """
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None:
+        raise LentigoError(
+            "training needs PyTorch, which is not installed: pip install 'lentigo[train]'"
+        )

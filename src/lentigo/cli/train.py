@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lentigo.cli.common import JsonOption, parse_roots, print_json, progress, stderr, stdout
-from lentigo.errors import LentigoError
+from lentigo.cli.common import (
+    JsonOption,
+    need_torch,
+    parse_roots,
+    print_json,
+    progress,
+    stderr,
+    stdout,
+)
 
 if TYPE_CHECKING:
     from lentigo.training.progress import EpochRecord
@@ -50,7 +57,7 @@ def train(
     Example: lentigo train recipes/segmentation/vgg-segnet.yaml --root isic2018-task1=/data/isic
     --out runs/first
     """
-    _need_torch()
+    need_torch()
     from lentigo.training.recipe import read_recipe
     from lentigo.training.run import train as train_by_recipe
 
@@ -103,7 +110,7 @@ def export(
 
     Example: lentigo export runs/first --out my-bundle
     """
-    _need_torch()
+    need_torch()
     from lentigo.training.export import export as export_run
 
     bundle = export_run(
@@ -128,13 +135,4 @@ class _Bar:
             f"{record.phase} {record.epoch:>3}  loss {record.train_loss:.4f}  validation "
             f"{record.validation_loss:.4f}  score {record.score:.4f}"
             f"{' best' if record.best else ''}  {record.seconds:.0f} s"
-        )
-
-
-def _need_torch() -> None:
-    from importlib.util import find_spec
-
-    if find_spec("torch") is None:
-        raise LentigoError(
-            "training needs PyTorch, which is not installed: pip install 'lentigo[train]'"
         )
