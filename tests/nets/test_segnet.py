@@ -19,29 +19,47 @@ def test_unpooling_is_torchs_of_its_own_pooling(
     seed: int, channels: int, height: int, width: int
 ) -> None:
     generator = torch.Generator().manual_seed(seed)
-    features = torch.randn(2, channels, 2 * height, 2 * width, generator=generator)
+    # Any order of values that are all apart by more than 2 % of the largest.
+    order = torch.rand(2, channels, 4, height, width, generator=generator).argsort(dim=2)
+    features = F.pixel_shuffle((order - 1.5).flatten(1, 2), 2)
     expected, indices = F.max_pool2d(features, 2, return_indices=True)
-    maxima, places = max_pool(features)
+    maxima, shares = max_pool(features)
     assert torch.equal(maxima, expected)
     others = torch.randn(maxima.shape, generator=generator)  # unpooled is not what was pooled
-    assert torch.equal(max_unpool(others, places), F.max_unpool2d(others, indices, 2))
+    assert torch.equal(max_unpool(others, shares), F.max_unpool2d(others, indices, 2))
 
 
 @settings(max_examples=30, deadline=None)
-@given(seed=seeds)
-def test_of_equal_values_the_first_is_taken_as_torch_does(seed: int) -> None:
+@given(seed=seeds, level=st.floats(-100, 100))
+def test_shares_are_one_in_all_and_hardly_move_by_rounding(seed: int, level: float) -> None:
     generator = torch.Generator().manual_seed(seed)
-    features = torch.randint(0, 3, (1, 2, 8, 8), generator=generator).float()
-    maxima, indices = F.max_pool2d(features, 2, return_indices=True)
-    assert torch.equal(
-        max_unpool(maxima, max_pool(features)[1]), F.max_unpool2d(maxima, indices, 2)
-    )
+    features = level + torch.randint(0, 3, (1, 2, 8, 8), generator=generator)
+    rounding = 1 + 1e-6 * torch.rand(features.shape, generator=generator)
+    shares = max_pool(features)[1]
+    assert torch.allclose(shares.sum(dim=2), torch.ones(1, 2, 4, 4))
+    assert torch.allclose(max_pool(features * rounding)[1], shares, atol=1e-3)
+
+
+def test_a_flat_window_gets_equal_shares() -> None:
+    assert (max_pool(torch.zeros(1, 1, 2, 2))[1] == 0.25).all()
+
+
+def test_flat_areas_have_one_outline_in_any_precision() -> None:
+    torch.manual_seed(0)
+    net = SegNet().train()
+    net(torch.rand(2, 3, 64, 64) * 255)
+    image = torch.rand(1, 3, 64, 64) * 255
+    image[:, :, :24] = 0  # a letterbox's bar
+    with torch.no_grad():
+        single = net.eval()(image)
+        double = net.double()(image.double())
+    assert torch.allclose(single.double(), double, atol=1e-3)
 
 
 def test_gradients_go_to_the_maxima_alone() -> None:
     features = torch.tensor([[1.0, 2.0], [4.0, 3.0]]).view(1, 1, 2, 2).requires_grad_()
-    maxima, places = max_pool(features)
-    max_unpool(maxima * 5, places).sum().backward()
+    maxima, shares = max_pool(features)
+    max_unpool(maxima * 5, shares).sum().backward()
     assert features.grad is not None
     assert features.grad.flatten().tolist() == [0, 0, 5, 0]
 

@@ -1,6 +1,6 @@
 """Lite U-Net: an EfficientNet-Lite0 encoder and a light U-Net decoder, made for a CPU."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import timm
 import torch.nn.functional as F
@@ -31,7 +31,7 @@ class LiteUNet(LesionNet):
 
     def __init__(self) -> None:
         super().__init__()
-        self.encoder: Any = timm.create_model(self.pretrained_name, features_only=True)
+        self.encoder = cast(Any, timm.create_model(self.pretrained_name, features_only=True))
         *skips, channels = self.encoder.feature_info.channels()
         stages = []
         for skip_channels, filters in zip(reversed(skips), _DECODER_CHANNELS, strict=True):
