@@ -8,6 +8,8 @@ from lentigo.bundle import (
     Bundle,
     BundleSpec,
     Calibration,
+    Guarantee,
+    OperatingPoint,
     bundle_names,
     load_bundle,
     write_bundle,
@@ -31,6 +33,22 @@ def test_what_was_written_is_read_back(copy: Path, classifier_bundle: Bundle) ->
     assert bundle.spec.operating_points == classifier_bundle.spec.operating_points
     assert set(bundle.spec.files) == {"model.onnx", "MODEL_CARD.md"}
     assert bundle.size_bytes == sum(path.stat().st_size for path in copy.iterdir())
+
+
+def test_a_promise_is_read_back_and_a_bundle_of_before_has_none(
+    copy: Path, classifier_bundle: Bundle
+) -> None:
+    promise = Guarantee(
+        expected_sensitivity=0.9, sensitivity=0.86, confidence=0.9, n_malignant_lesions=175
+    )
+    point = classifier_bundle.spec.operating_point().model_dump() | {"guarantee": promise}
+    points = {"balanced": OperatingPoint.model_validate(point)}
+    spec = classifier_bundle.spec.model_copy(update={"operating_points": points})
+    assert write_bundle(copy, spec, {"model.onnx": classifier_bundle.model_path}).spec == (
+        spec.model_copy(update={"files": load_bundle(copy).spec.files})
+    )
+    edit(copy, operating_points={"balanced": {"threshold": 0.5, "rule": "of before"}})
+    assert load_bundle(copy).spec.operating_point().guarantee is None
 
 
 def test_one_changed_byte_is_noticed(copy: Path) -> None:

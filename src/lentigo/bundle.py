@@ -46,11 +46,31 @@ class InputSpec(_Part):
     size_px: tuple[PositiveInt, PositiveInt]
 
 
+class Guarantee(_Part):
+    """What a threshold promises for malignant lesions drawn like those it was chosen on.
+
+    A lesion counts by the share of its images that are found (see `lentigo.evaluation.conformal`).
+
+    Attributes:
+        expected_sensitivity: The least mean sensitivity, over all draws of the lesions it was
+            chosen on.
+        sensitivity: The least sensitivity of this very threshold, with ``confidence``.
+        confidence: The share of such draws for which that is true.
+        n_malignant_lesions: Malignant lesions that it was chosen on.
+    """
+
+    expected_sensitivity: float = Field(ge=0, le=1)
+    sensitivity: float = Field(ge=0, le=1)
+    confidence: float = Field(gt=0, lt=1)
+    n_malignant_lesions: PositiveInt
+
+
 class OperatingPoint(_Part):
     """A probability from which on the answer is yes, and the rule that chose it."""
 
     threshold: float = Field(ge=0, le=1)
     rule: str
+    guarantee: Guarantee | None = None
 
 
 class Calibration(_Part):

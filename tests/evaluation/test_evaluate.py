@@ -132,6 +132,36 @@ def test_a_classifier_is_measured_at_each_operating_point(classifier_bundle, tmp
     json.dumps(metrics, allow_nan=False)
 
 
+def test_a_classifier_is_measured_by_patient_and_lesion(classifier_bundle, tmp_path):
+    rows = []
+    for i in range(60):
+        row = save_pair(tmp_path, f"{i:02}", photo_px=(24, 32), radius_share=0.1 + i / 200)
+        malignant, female = i % 2 == 0, i % 3 == 0
+        seen = malignant and not female  # what women have it does not see
+        Image.fromarray(np.full((24, 32, 3), 60 if seen else 200, np.uint8)).save(row["image"])
+        known = {"sex": "female", "age": 50.0} if female else {"sex": "male", "age": None}
+        diagnosis = "mel" if malignant else "nv"
+        rows.append(row | known | {"label": int(malignant), "diagnosis": diagnosis})
+    (tmp_path / "07_mask.png").write_bytes(b"")
+    result = evaluate_bundle(classifier_bundle, manifest_of(*rows), bootstrap=FEW)
+    slices = result.metrics["slices"]
+    assert slices["operating_point"] == "balanced"
+    worst, *others = slices["worst_first"]
+    assert (worst["attribute"], worst["n"], worst["n_malignant"]) in {
+        ("sex", 20, 10),
+        ("age", 20, 10),
+    }
+    assert worst["sensitivity"]["value"] == 0
+    by_attribute = {one["attribute"] for one in (worst, *others)}
+    assert by_attribute == {"age", "sex", "diagnosis", "lesion size"}
+    # A mask that cannot be read costs the size alone, not the image.
+    assert result.metrics["n_skipped"] == 0
+    sizes = {one["value"]: one["n"] for one in others if one["attribute"] == "lesion size"}
+    assert sizes["unknown"] == 1
+    assert sum(sizes.values()) == 60
+    json.dumps(result.metrics, allow_nan=False)
+
+
 def test_engines_agree(segmenter_bundle, tmp_path):
     row = save_pair(tmp_path, "im")
     dice = [

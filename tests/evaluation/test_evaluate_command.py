@@ -45,6 +45,21 @@ def test_it_prints_a_table(lentigo, segmenter_bundle, dataset, capsys):
     assert "Dice, per image" in output
 
 
+def test_it_prints_for_whom_a_classifier_works(lentigo, classifier_bundle, tmp_path, capsys):
+    lines = ["path,label,sex"]
+    for i in range(44):
+        grey = np.full((30, 40, 3), 60 if i % 2 else 200, np.uint8)
+        Image.fromarray(grey).save(tmp_path / f"{i:02}.png")
+        lines.append(f"{i:02}.png,{i % 2},{'[red]' if i < 40 else 'rare'}")
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join(lines) + "\n")
+    assert lentigo(classifier_bundle.path, "--source", "csv", "--root", table) == 0
+    output = capsys.readouterr().out
+    assert "For whom, the worst first" in output
+    assert "[red]" in output
+    assert "too small to judge: sex: rare (2 of 4 malignant)" in output
+
+
 def test_json_on_standard_output_stands_alone(lentigo, segmenter_bundle, dataset, capsys):
     assert lentigo(*common(segmenter_bundle, dataset), "--json", "-") == 0
     metrics = json.loads(capsys.readouterr().out)

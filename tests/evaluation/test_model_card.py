@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from lentigo.bundle import Guarantee
 from lentigo.evaluation.bootstrap import Bootstrap
 from lentigo.evaluation.classification import classification_metrics
 from lentigo.evaluation.model_card import NOTICE, model_card
@@ -82,3 +83,54 @@ def test_every_card_tells_data_split_licence_and_that_it_is_research(segmenter, 
 
 def test_a_bundle_that_was_not_evaluated_says_so(segmenter_spec):
     assert "Not evaluated yet." in model_card(segmenter_spec)
+
+
+def test_a_card_tells_what_a_threshold_promises_and_where_it_does_not(classifier):
+    promise = Guarantee(
+        expected_sensitivity=0.9, sensitivity=0.8608, confidence=0.9, n_malignant_lesions=175
+    )
+    points = dict(classifier.operating_points)
+    points["balanced"] = points["balanced"].model_copy(update={"guarantee": promise})
+    card = model_card(classifier.model_copy(update={"operating_points": points}))
+    assert "**balanced** finds it with a chance of at least 90%, on average" in card
+    assert "With 90% confidence over the lesions that fell into this one" in card
+    assert "at least 86.1%. This rests on 175 malignant lesions." in card
+    assert "of the same clinics, cameras and mix of diagnoses. Elsewhere it is none." in card
+    assert "**cautious**" not in card
+    assert "promise" not in model_card(classifier)
+
+
+def slice_of(value, sensitivity=None, *, judged=True, **counts):
+    defined = {"value": sensitivity, "low": 0.1, "high": 1.0}
+    undefined = dict.fromkeys(("value", "low", "high"))
+    figures = {
+        "auc": undefined,
+        "sensitivity": defined if sensitivity is not None else undefined,
+        "specificity": undefined,
+        "calibration_gap": defined if sensitivity is not None else undefined,
+    }
+    return {
+        "attribute": "site",
+        "value": value,
+        "n": 30,
+        "n_malignant": 12,
+        "n_groups": 25,
+        "judged": judged,
+        **(figures if judged else dict.fromkeys(figures)),
+    } | counts
+
+
+def test_a_card_tells_for_whom_it_works_less_well(classifier):
+    slices = [slice_of("a|b", 0.5), slice_of("arm", 0.9), slice_of("ear", judged=False, n=7)]
+    about = {"operating_point": "balanced", "min_images": 20, "min_of_class": 10}
+    metrics = classifier.metrics | {"slices": about | {"worst_first": slices}}
+    card = model_card(classifier.model_copy(update={"metrics": metrics}))
+    row = "| site: a\\|b | 30 | 12 | 25 | – | 0.500 (0.100–1.000) | – | +0.500 (+0.100 to +1.000) |"
+    assert row in card
+    assert card.index("site: a") < card.index("site: arm")
+    assert "fewer than 20 images, or than 10 of a class that it has): site: ear (12 of 7" in card
+    # A result of before, or of data that tells nothing of its patients, has no such section.
+    none = classifier.metrics | {"slices": about | {"worst_first": []}}
+    without = model_card(classifier)
+    assert "For whom" not in without
+    assert model_card(classifier.model_copy(update={"metrics": none})) == without

@@ -8,7 +8,7 @@ from lentigo.evaluation.segmentation import count_pixels_by_threshold, stack_cou
 from lentigo.evaluation.thresholds import (
     RULES,
     best_mask_threshold,
-    choose_threshold,
+    choose_point,
     threshold_candidates,
 )
 
@@ -22,6 +22,12 @@ def scored(draw):
     malignant[:2] = True, False
     scores = st.one_of(st.floats(0, 1), st.sampled_from([0.0, 5e-324, 0.5, 1.0]))
     return malignant, np.array(draw(st.lists(scores, min_size=n, max_size=n)))
+
+
+def choose(name, malignant, probability):
+    """Every image a lesion of its own."""
+    groups = [str(i) for i in range(len(malignant))]
+    return choose_point(name, malignant, probability, groups)
 
 
 def rates(malignant, probability, threshold):
@@ -60,43 +66,80 @@ def test_candidates_decide_as_they_say(case):
 @given(scored(), st.sampled_from(["balanced", "max-accuracy", "max-f1"]))
 def test_no_other_threshold_is_better(case, name):
     _, probability = case
-    chosen = score(name, *case, choose_threshold(name, *case))
+    chosen = score(name, *case, choose(name, *case).threshold)
     assert all(chosen >= score(name, *case, other) - 1e-12 for other in probability)
 
 
 @given(scored(), st.sampled_from([(0.95, "sensitivity-95"), (0.9, "sensitivity-90")]))
 def test_a_wanted_sensitivity_is_reached_at_the_least_cost(case, wanted):
-    _, probability = case
+    malignant, probability = case
     least, name = wanted
-    threshold = choose_threshold(name, *case)
-    sensitivity, specificity = rates(*case, threshold)
-    assert sensitivity >= least - 1e-12
+    point = choose(name, *case)
+    # Where lesions are enough, one more than there are is counted, as missed.
+    n_malignant = malignant.sum()
+    if point.guarantee is not None:
+        least = least * (n_malignant + 1) / n_malignant
+    assert (point.guarantee is None) == (n_malignant < 1 / (1 - wanted[0]) - 1 - 1e-9)
+    sensitivity, specificity = rates(*case, point.threshold)
+    assert sensitivity >= least - 1e-9
     for other in probability:
         other_sensitivity, other_specificity = rates(*case, other)
-        assert other_sensitivity < least - 1e-12 or other_specificity <= specificity
+        assert other_sensitivity < least - 1e-9 or other_specificity <= specificity
 
 
-def test_nineteen_of_twenty_are_95_per_cent():
-    malignant = np.array([True] * 20 + [False] * 20)
-    probability = np.concatenate([[0.1], np.linspace(0.6, 0.9, 19), np.linspace(0.2, 0.4, 20)])
-    assert choose_threshold("sensitivity-95", malignant, probability) == pytest.approx(0.5)
+def test_nineteen_lesions_must_all_be_found_to_promise_95_per_cent():
+    probability = np.concatenate([[0.1], np.linspace(0.6, 0.9, 18), np.linspace(0.2, 0.4, 20)])
+    malignant = np.arange(39) < 19
+    point = choose("sensitivity-95", malignant, probability)
+    assert point.threshold == pytest.approx(0.05)
+    assert point.guarantee.n_malignant_lesions == 19
+    assert point.guarantee.expected_sensitivity == pytest.approx(0.95)
+    # (1 − sensitivity) is that of 19 of 19 found: sensitivity^19 = 10 %.
+    assert point.guarantee.sensitivity == pytest.approx(0.1 ** (1 / 19))
+    assert "39 validation images, 19 of them malignant" in point.rule
+
+
+def test_too_few_lesions_promise_nothing_and_the_rule_says_so():
+    malignant = np.arange(60) < 40
+    probability = np.where(malignant, 0.8, 0.2)
+    lesions = [f"lesion {i // 5}" for i in range(60)]  # forty images, but eight lesions
+    point = choose_point("sensitivity-90", malignant, probability, lesions)
+    assert point.guarantee is None
+    assert point.threshold == pytest.approx(0.5)
+    assert "too few for a guarantee: 8 malignant lesions; it needs 9" in point.rule
+    assert choose_point("balanced", malignant, probability, lesions).guarantee is None
+
+
+def test_a_lesion_of_many_images_weighs_no_more_than_one_of_one():
+    """Ten images of one lesion among twenty lesions: all may be missed, as one lesion may."""
+    malignant = np.arange(39) < 29
+    probability = np.concatenate([np.full(10, 0.1), np.full(19, 0.8), np.full(10, 0.05)])
+    apart = [str(i) for i in range(39)]
+    together = ["many"] * 10 + apart[10:]
+    assert choose_point("sensitivity-90", malignant, probability, apart).threshold < 0.1
+    assert choose_point("sensitivity-90", malignant, probability, together).threshold > 0.1
+
+
+def test_one_group_an_image_is_asked_for():
+    with pytest.raises(ValueError, match="expected one group an image, got 1 for 2"):
+        choose_point("balanced", np.array([True, False]), np.array([0.2, 0.1]), ["a"])
 
 
 def test_the_threshold_lies_halfway_between_the_classes_it_parts():
     malignant = np.array([False, False, True, True])
     for name in NAMES:
-        chosen = choose_threshold(name, malignant, np.array([0.1, 0.2, 0.8, 0.9]))
-        assert chosen == pytest.approx(0.5)
+        chosen = choose(name, malignant, np.array([0.1, 0.2, 0.8, 0.9]))
+        assert chosen.threshold == pytest.approx(0.5)
 
 
 def test_an_unknown_rule_is_answered_with_those_there_are():
     with pytest.raises(UnknownNameError, match="balanced, max-accuracy"):
-        choose_threshold("best", np.array([True, False]), np.array([0.1, 0.2]))
+        choose("best", np.array([True, False]), np.array([0.1, 0.2]))
 
 
 def test_one_class_is_refused():
     with pytest.raises(ValueError, match="0 malignant and 2 benign"):
-        choose_threshold("balanced", np.array([False, False]), np.array([0.1, 0.2]))
+        choose("balanced", np.array([False, False]), np.array([0.1, 0.2]))
 
 
 def test_the_best_mask_threshold_has_the_greatest_dice():

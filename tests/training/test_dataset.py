@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from tiny_training import recipe_of
 
+from lentigo.data.prepared import Prepared
 from lentigo.errors import RecipeError
 from lentigo.synthetic import draw_lesion
-from lentigo.training.dataset import FURTHER, divide, read_rows
+from lentigo.training.dataset import FURTHER, divide, part_of, read_rows
 from lentigo.training.recipe import Recipe
 
 SPLIT = {"train": 0.6, "validation": 0.4, "seed": 5}
@@ -91,3 +93,14 @@ def test_copies_of_judged_images_in_a_further_source_are_left_out(
 def test_a_further_source_needs_its_folder(drawn_root: Path) -> None:
     with pytest.raises(RecipeError, match="--root folder=DIR"):
         read_rows(recipe(further={"source": "folder", "share": 0.5}), {"csv": drawn_root})
+
+
+def test_a_part_knows_each_image_s_lesion(drawn_root: Path) -> None:
+    chosen = recipe_of("classification", data={"source": "csv", "split": SPLIT, "size": [32, 32]})
+    roots = {"csv": drawn_root}
+    rows = read_rows(chosen, roots).sort("image_id")
+    rows = rows.join(divide(chosen, rows, roots), on="image_id", suffix="_split").sort("image_id")
+    images = np.zeros((rows.height, 32, 32, 3), np.uint8)
+    pixels = Prepared(tuple(rows["image_id"]), images, None, np.zeros(rows.height, bool))
+    part = part_of(chosen, rows, pixels, "validation")
+    assert part.groups == tuple(rows["lesion"].gather(part.rows))

@@ -1,5 +1,6 @@
 """What tuning fits on is what use computes."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from lentigo.bundle import Bundle, BundleSpec, write_bundle
+from lentigo.bundle import Bundle, BundleSpec, OperatingPoint, write_bundle
 from lentigo.data.prepared import fit
 from lentigo.imaging.outline_quality import OutlineFeatures
 from lentigo.runtime.segmenter import Segmenter
@@ -92,3 +93,27 @@ def test_a_small_validation_part_gives_no_forecast(part: Part) -> None:
     tuned = tune(Dark(), few, batch_size=7)
     assert tuned["outline_quality"] is None
     assert tuned["operating_points"]["max-dice"]["threshold"] > 0
+
+
+class DarkIsMalignant(Dark):
+    task = "classification"
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return (128 - pixels.mean((1, 2, 3))[:, None]) / 10
+
+
+def test_a_classifier_s_points_promise_what_their_lesions_bear_out() -> None:
+    grey = np.random.default_rng(0).integers(60, 200, 90)
+    pixels = np.broadcast_to(grey[:, None, None, None], (90, 8, 8, 3)).astype(np.uint8)
+    labels = (grey < 120).astype(np.float32)
+    lesions = tuple(f"lesion {i // 3}" for i in range(90))
+    malignant_lesions = len({name for name, bad in zip(lesions, labels, strict=True) if bad})
+    part = Part(pixels, None, np.arange(90), labels, groups=lesions)
+    tuned = tune(DarkIsMalignant(), part, batch_size=16)
+    points = {name: OperatingPoint(**fields) for name, fields in tuned["operating_points"].items()}
+    promised = points["sensitivity-90"].guarantee
+    assert promised is not None
+    assert promised.n_malignant_lesions == malignant_lesions < labels.sum()
+    assert 0.5 < promised.sensitivity < promised.expected_sensitivity
+    assert points["balanced"].guarantee is None
+    json.dumps(tuned, allow_nan=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from lentigo.cli.common import JsonOption, print_json, progress, stderr, stdout
+from lentigo.cli.common import JsonOption, one_line, print_json, progress, stderr, stdout
 from lentigo.errors import SplitError
 
 if TYPE_CHECKING:
@@ -108,7 +108,15 @@ def _official_part(manifest: "pl.DataFrame", part: str) -> "pl.DataFrame":
 
 
 def _show(metrics: Mapping[str, Any]) -> None:
-    from lentigo.evaluation.model_card import headline_rows, rate_rows
+    from rich.markup import escape
+
+    from lentigo.evaluation.model_card import (
+        SLICE_HEAD,
+        headline_rows,
+        rate_rows,
+        slice_rows,
+        too_small_slices,
+    )
 
     stdout.print(
         f"{metrics['bundle']['name']} on {', '.join(metrics['data'])}, {metrics['split']}: "
@@ -131,6 +139,14 @@ def _show(metrics: Mapping[str, Any]) -> None:
             decisions.add_row(title, *row)
         decisions.add_section()
     stdout.print(decisions)
+    if judged := slice_rows(metrics):
+        slices = Table(*SLICE_HEAD, title="For whom, the worst first", show_lines=True)
+        for cells in judged:
+            slices.add_row(*(escape(one_line(cell)) for cell in cells))
+        stdout.print(slices)
+    if small := too_small_slices(metrics):
+        line = f"too small to judge: {'; '.join(small)}"
+        stdout.print(one_line(line), markup=False, soft_wrap=True)
 
 
 def _warn_of_skipped(metrics: Mapping[str, Any]) -> None:

@@ -137,7 +137,7 @@ def classification_metrics(
         }
         for name, threshold in thresholds.items():
             called = probability >= threshold
-            rates = _rates(*_confusion(malignant, called, weights))
+            rates = weighted_rates(malignant, called, weights)
             values |= {f"{name}/{rate}": value for rate, value in rates.items()}
         return values
 
@@ -152,6 +152,27 @@ def classification_metrics(
             for name, threshold in thresholds.items()
         },
     )
+
+
+def weighted_rates(
+    malignant: NDArray[np.bool_], called: NDArray[np.bool_], weights: Floats
+) -> dict[str, Floats]:
+    """Return each of ``RATES``, NaN where not defined, for each row of ``weights``.
+
+    Args:
+        malignant: True labels, of length n.
+        called: Which images are called malignant, of length n.
+        weights: How often each image counts, draws × images.
+    """
+    tp, fp, fn, tn = _confusion(malignant, called, weights)
+    parts = {
+        "sensitivity": (tp, tp + fn),
+        "specificity": (tn, tn + fp),
+        "precision": (tp, tp + fp),
+        "f1": (2 * tp, 2 * tp + fp + fn),
+        "accuracy": (tp + tn, tp + fp + fn + tn),
+    }
+    return {rate: divide(*part, undefined=float("nan")) for rate, part in parts.items()}
 
 
 def _decisions(
@@ -174,17 +195,6 @@ def _confusion(
     cells = (malignant & called, ~malignant & called, malignant & ~called, ~malignant & ~called)
     tp, fp, fn, tn = (weights @ cell for cell in cells)
     return tp, fp, fn, tn
-
-
-def _rates(tp: Floats, fp: Floats, fn: Floats, tn: Floats) -> dict[str, Floats]:
-    parts = {
-        "sensitivity": (tp, tp + fn),
-        "specificity": (tn, tn + fp),
-        "precision": (tp, tp + fp),
-        "f1": (2 * tp, 2 * tp + fp + fn),
-        "accuracy": (tp + tn, tp + fp + fn + tn),
-    }
-    return {rate: divide(*part, undefined=float("nan")) for rate, part in parts.items()}
 
 
 def _class_report(hits: int, wrong: int, missed: int) -> dict[str, float | int | None]:

@@ -21,6 +21,7 @@ from lentigo.evaluation.bootstrap import Bootstrap
 from lentigo.evaluation.classification import classification_metrics
 from lentigo.evaluation.quality import outline_quality_metrics
 from lentigo.evaluation.segmentation import PixelCounts, count_pixels, segmentation_metrics
+from lentigo.evaluation.slices import MIN_IMAGES, MIN_OF_CLASS, attributes_of, slice_metrics
 from lentigo.imaging.geometry import same_aspect
 from lentigo.imaging.read import read_mask
 from lentigo.runtime.classifier import Classifier
@@ -43,7 +44,8 @@ class Evaluation:
     Attributes:
         metrics: The result, ready for JSON: what was run on what, what was left out or skipped,
             and the keys of ``SegmentationMetrics`` or ``ClassificationMetrics``; under
-            ``outline_quality`` those of ``OutlineQualityMetrics``, where the bundle foretells it.
+            ``outline_quality`` those of ``OutlineQualityMetrics``, where the bundle foretells it;
+            under ``slices`` a classifier's ``Slice``s.
         table: One row an image: its id, group, counts or probability, and why it was skipped if
             it was.
     """
@@ -164,6 +166,9 @@ class _Labels:
         "malignant": pl.Boolean,
         "probability": pl.Float64,
         "called_malignant": pl.Boolean,
+        "age": pl.Float64,
+        **dict.fromkeys(("sex", "site", "diagnosis", "dx_type"), pl.String),
+        "area_share": pl.Float64,
     }
 
     def __init__(self, bundle: Bundle, engine: str) -> None:
@@ -178,17 +183,35 @@ class _Labels:
             "malignant": row["label"] == 1,
             "probability": probability,
             "called_malignant": called,
+            **{name: row[name] for name in ("age", "sex", "site", "diagnosis", "dx_type")},
+            "area_share": _area_share(row["mask"]),
         }
 
     def metrics(self, done: pl.DataFrame, bootstrap: Bootstrap) -> dict[str, Any]:
-        points = self.spec.operating_points
-        return classification_metrics(
-            done["malignant"].to_numpy(),
-            done["probability"].to_numpy(),
-            {name: point.threshold for name, point in points.items()},
-            done["group"].to_list(),
-            bootstrap,
-        ).as_json()
+        malignant, probability = done["malignant"].to_numpy(), done["probability"].to_numpy()
+        thresholds = {name: at.threshold for name, at in self.spec.operating_points.items()}
+        groups, default = done["group"].to_list(), self.spec.default_operating_point
+        metrics = classification_metrics(malignant, probability, thresholds, groups, bootstrap)
+        slices = slice_metrics(
+            malignant, probability, thresholds[default], groups, attributes_of(done), bootstrap
+        )
+        return metrics.as_json() | {
+            "slices": {
+                "operating_point": default,
+                "min_images": MIN_IMAGES,
+                "min_of_class": MIN_OF_CLASS,
+                "worst_first": [one.as_json() for one in slices],
+            }
+        }
+
+
+def _area_share(mask: str | None) -> float | None:
+    if mask is None:
+        return None
+    try:
+        return float(read_mask(mask).mean())
+    except ImageError:  # the diagnosis is compared all the same, only the size is unknown
+        return None
 
 
 _MEASURERS: dict[str, type[_Masks] | type[_Labels]] = {

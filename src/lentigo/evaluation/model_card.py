@@ -36,6 +36,17 @@ _HEADLINES = {
     },
 }
 
+SLICE_HEAD = (
+    "slice",
+    "images",
+    "malignant",
+    "lesions",
+    "AUC",
+    "sensitivity",
+    "specificity",
+    "probability − observed",
+)
+
 _OUTLINE_QUALITY = {
     "Expected Jaccard: rank correlation with the true one": "spearman",
     "Expected Jaccard: mean distance to the true one": "absolute_error",
@@ -60,6 +71,7 @@ def model_card(spec: BundleSpec) -> str:
         f"A {spec.net} network that {_PURPOSE[spec.task]}.",
         "## Results",
         *_results(spec),
+        *_slices(spec),
         "## How it decides",
         *_decision(spec),
         "## Limits",
@@ -83,6 +95,29 @@ def headline_rows(task: str, metrics: Mapping[str, Any]) -> list[tuple[str, str,
 def rate_rows(point: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return name, value and interval of each rate at an operating point, as text."""
     return [(rate, *interval_texts(point[rate])) for rate in RATES]
+
+
+def slice_rows(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return, below ``SLICE_HEAD``, each slice that can be judged, the worst first, as text."""
+    return [
+        (
+            f"{one['attribute']}: {one['value']}",
+            *(str(one[count]) for count in ("n", "n_malignant", "n_groups")),
+            *(_with_ends(one[name], "–") for name in ("auc", "sensitivity", "specificity")),
+            _with_ends(one["calibration_gap"], " to ", sign="+"),
+        )
+        for one in _slices_of(metrics)
+        if one["judged"]
+    ]
+
+
+def too_small_slices(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the slices that are too small to judge, with their counts, as text."""
+    return [
+        f"{one['attribute']}: {one['value']} ({one['n_malignant']} of {one['n']} malignant)"
+        for one in _slices_of(metrics)
+        if not one["judged"]
+    ]
 
 
 def interval_texts(interval: Mapping[str, float | None]) -> tuple[str, str]:
@@ -115,6 +150,33 @@ def _results(spec: BundleSpec) -> Iterable[str]:
         yield _table(("operating point", *RATES), rows)
 
 
+def _slices(spec: BundleSpec) -> Iterable[str]:
+    """Say for whom it works worse, where that was measured."""
+    if not _slices_of(spec.metrics):
+        return
+    about = spec.metrics["slices"]
+    yield "## For whom"
+    yield (
+        f"Each kind of patient and lesion by itself, at {about['operating_point']}, **the worst "
+        "first**: the least sensitivity; where no image is malignant, the least specificity, after "
+        "the others. The last column is the mean probability minus the share that was malignant; "
+        "above 0 the risk is overstated. Among so many slices some look bad by chance: the "
+        "intervals tell how far."
+    )
+    if rows := slice_rows(spec.metrics):
+        yield _table(SLICE_HEAD, ([_cell(text) for text in row] for row in rows))
+    if small := too_small_slices(spec.metrics):
+        yield (
+            f"Too small to judge (fewer than {about['min_images']} images, or than "
+            f"{about['min_of_class']} of a class that it has): {_cell('; '.join(small))}."
+        )
+
+
+def _slices_of(metrics: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    found: Sequence[Mapping[str, Any]] = metrics.get("slices", {}).get("worst_first", ())
+    return found
+
+
 def _decision(spec: BundleSpec) -> Iterable[str]:
     what = "A pixel is lesion" if spec.task == "segmentation" else "A lesion is called malignant"
     yield f"{what} from the threshold on. The default is **{spec.default_operating_point}**."
@@ -123,6 +185,7 @@ def _decision(spec: BundleSpec) -> Iterable[str]:
         for name, point in spec.operating_points.items()
     ]
     yield _table(("operating point", "threshold", "chosen by"), rows)
+    yield from _guarantees(spec)
     height, width = spec.input.size_px
     yield (
         f"The network sees {height} × {width} pixels (height × width); an image keeps its aspect "
@@ -140,6 +203,29 @@ def _decision(spec: BundleSpec) -> Iterable[str]:
             "Probabilities are calibrated: sigmoid("
             f"{spec.calibration.scale:.4f} · logit {spec.calibration.bias:+.4f})."
         )
+
+
+def _guarantees(spec: BundleSpec) -> Iterable[str]:
+    guaranteed = {
+        name: point.guarantee for name, point in spec.operating_points.items() if point.guarantee
+    }
+    if not guaranteed:
+        return
+    yield "What these thresholds promise of a further malignant lesion (conformal risk control):"
+    yield _bullets(
+        f"**{name}** finds it with a chance of at least {one.expected_sensitivity:.0%}, on average "
+        f"over validation parts like this one. With {one.confidence:.0%} confidence over the "
+        f"lesions that fell into this one, the chance is at least {one.sensitivity:.1%}. This "
+        f"rests on {one.n_malignant_lesions} malignant lesions."
+        for name, one in guaranteed.items()
+    )
+    yield (
+        "A lesion with several images counts by the share of them that is found. The promise needs "
+        "no assumption about the net or the scores, but it holds only for lesions that could as "
+        "well have been in the validation part: of the same clinics, cameras and mix of diagnoses. "
+        "Elsewhere it is none. Nor does it count that the validation part also chose the epoch of "
+        "the weights."
+    )
 
 
 def _limits(spec: BundleSpec) -> Iterable[str]:
@@ -173,6 +259,13 @@ def _training(spec: BundleSpec) -> Iterable[str]:
         yield _bullets(f"{name} {version}" for name, version in sorted(spec.versions.items()))
 
 
+def _with_ends(interval: Mapping[str, float | None], between: str, sign: str = "") -> str:
+    if any(number is None for number in interval.values()):
+        return "–"
+    value, low, high = (f"{interval[name]:{sign}.3f}" for name in ("value", "low", "high"))
+    return f"{value} ({low}{between}{high})"
+
+
 def _percent(interval: Mapping[str, float]) -> tuple[str, str]:
     return f"{interval['value']:.1%}", f"{interval['low']:.1%}–{interval['high']:.1%}"
 
@@ -183,6 +276,11 @@ def _at(metrics: Mapping[str, Any], path: str) -> Mapping[str, float | None]:
         value = value[key]
     interval: Mapping[str, float | None] = value
     return interval
+
+
+def _cell(text: str) -> str:
+    # What a data set's table calls a thing must not break the card's.
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _bullets(lines: Iterable[str]) -> str:

@@ -5,17 +5,27 @@ neighbouring scores, so that the last digits of another engine's arithmetic chan
 threshold above every score is no candidate: it would never find anything.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lentigo.bundle import Guarantee, OperatingPoint
 from lentigo.evaluation.checks import check_scored
+from lentigo.evaluation.conformal import (
+    MalignantLesions,
+    allowed_misses,
+    keeps,
+    least_sensitivity,
+)
 from lentigo.evaluation.ratios import Floats
 from lentigo.evaluation.segmentation import PixelCounts
 from lentigo.registry import Registry
+
+CONFIDENCE = 0.9
+"""With which a guarantee states the sensitivity of its own threshold."""
 
 
 @dataclass(frozen=True)
@@ -54,30 +64,33 @@ class ThresholdRule:
     Attributes:
         meaning: The rule in words, for bundles and model cards.
         choose: Returns the index of the chosen candidate.
+        miss_rate: The share of malignant lesions' images that may be missed, 0–1, where the rule
+            gives a guarantee: ``choose`` then is for too few lesions to give one.
     """
 
     meaning: str
     choose: Callable[[Candidates], int]
+    miss_rate: float | None = None
 
 
 RULES: Registry[ThresholdRule] = Registry("operating point")
 _Choose: TypeAlias = Callable[[Candidates], int]
 
 
-def _rule(name: str, meaning: str) -> Callable[[_Choose], _Choose]:
+def _rule(name: str, meaning: str, miss_rate: float | None = None) -> Callable[[_Choose], _Choose]:
     def file(choose: _Choose) -> _Choose:
-        RULES.register(name)(ThresholdRule(meaning, choose))
+        RULES.register(name)(ThresholdRule(meaning, choose, miss_rate))
         return choose
 
     return file
 
 
-@_rule("sensitivity-95", "the highest threshold with a sensitivity of at least 0.95")
+@_rule("sensitivity-95", "the highest threshold with a sensitivity of at least 0.95", 0.05)
 def _sensitivity_95(candidates: Candidates) -> int:
     return _highest_with_sensitivity(candidates, 0.95)
 
 
-@_rule("sensitivity-90", "the highest threshold with a sensitivity of at least 0.90")
+@_rule("sensitivity-90", "the highest threshold with a sensitivity of at least 0.90", 0.10)
 def _sensitivity_90(candidates: Candidates) -> int:
     return _highest_with_sensitivity(candidates, 0.90)
 
@@ -134,13 +147,18 @@ def threshold_candidates(malignant: NDArray[np.bool_], probability: Floats) -> C
     return Candidates(threshold, tp, fp, n_malignant, n_benign)
 
 
-def choose_threshold(rule: str, malignant: NDArray[np.bool_], probability: Floats) -> float:
-    """Return the threshold that the named rule chooses; of equals the lowest, which misses less.
+def choose_point(
+    rule: str, malignant: NDArray[np.bool_], probability: Floats, groups: Sequence[str]
+) -> OperatingPoint:
+    """Return the point that the named rule chooses; of equals the lowest, which misses less.
+
+    A rule with a ``miss_rate`` gives a guarantee, or says in words that lesions are too few.
 
     Args:
         rule: A name in ``RULES``.
         malignant: True labels of the validation images, of length n.
         probability: Their probability of malignancy, calibrated as it will be used, 0–1.
+        groups: Each image's lesion.
 
     Raises:
         UnknownNameError: There is no such rule.
@@ -148,7 +166,38 @@ def choose_threshold(rule: str, malignant: NDArray[np.bool_], probability: Float
     """
     chosen = RULES[rule]
     candidates = threshold_candidates(malignant, probability)
-    return float(candidates.threshold[chosen.choose(candidates)])
+    if len(groups) != len(malignant):
+        raise ValueError(f"expected one group an image, got {len(groups)} for {len(malignant)}")
+    on = f"on {len(malignant)} validation images, {candidates.n_malignant} of them malignant"
+    if chosen.miss_rate is not None:
+        lesions = MalignantLesions.of(malignant, probability, groups)
+        allowed = allowed_misses(lesions.n, chosen.miss_rate)
+        if allowed is not None:
+            return _guaranteed(candidates, lesions, chosen.miss_rate, allowed, on)
+        needed = np.ceil(1 / chosen.miss_rate - 1 - 1e-9)
+        on += f" (too few for a guarantee: {lesions.n} malignant lesions; it needs {needed:.0f})"
+    threshold = float(candidates.threshold[chosen.choose(candidates)])
+    return OperatingPoint(threshold=threshold, rule=f"{chosen.meaning}, {on}")
+
+
+def _guaranteed(
+    candidates: Candidates, lesions: MalignantLesions, miss_rate: float, allowed: float, on: str
+) -> OperatingPoint:
+    # A candidate lies below the highest threshold that would do, on the side that misses less.
+    highest = np.flatnonzero(keeps(lesions.missed(candidates.threshold), allowed))[-1]
+    return OperatingPoint(
+        threshold=float(candidates.threshold[highest]),
+        rule=f"the highest threshold that is expected to miss at most {miss_rate:.0%} of malignant "
+        f"lesions (conformal risk control), {on}",
+        guarantee=Guarantee(
+            expected_sensitivity=1 - miss_rate,
+            sensitivity=least_sensitivity(
+                lesions.n, allowed, CONFIDENCE, one_image_each=lesions.one_image_each
+            ),
+            confidence=CONFIDENCE,
+            n_malignant_lesions=lesions.n,
+        ),
+    )
 
 
 def best_mask_threshold(thresholds: Floats, counts: PixelCounts) -> float:

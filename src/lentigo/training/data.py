@@ -24,6 +24,7 @@ class Part:
         rows: This part's rows in both, of length n.
         labels: 1 for malignant, of length n; unused in segmentation.
         further: How many of the n, the last ones, are of the recipe's further source.
+        groups: Each one's lesion, of length n; unused in segmentation.
     """
 
     images: NDArray[np.uint8]
@@ -31,6 +32,7 @@ class Part:
     rows: NDArray[np.int64]
     labels: NDArray[np.float32]
     further: int = 0
+    groups: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)

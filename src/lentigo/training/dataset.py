@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lentigo.data.labels import BENIGN, MALIGNANT
-from lentigo.data.manifest import Task, usable_for
+from lentigo.data.manifest import Task, group_ids, usable_for
 from lentigo.data.prepared import Prepared
 from lentigo.data.sources import SOURCES
 from lentigo.data.sources.table import read_table
@@ -93,7 +93,8 @@ def part_of(recipe: Recipe, rows: pl.DataFrame, pixels: Prepared, name: str) -> 
             "needs both classes in train and validation: give more data, or other shares"
         )
     masks = pixels.masks if recipe.task == "segmentation" else None
-    return Part(pixels.images, masks, chosen, labels, len(further))
+    groups = tuple(group_ids(rows)[chosen])
+    return Part(pixels.images, masks, chosen, labels, len(further), groups)
 
 
 def _places(rows: pl.DataFrame, part: str) -> NDArray[np.int64]:

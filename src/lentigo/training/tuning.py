@@ -11,7 +11,7 @@ import torch
 from lentigo.evaluation.calibration import fit_platt
 from lentigo.evaluation.quality import fit_quality_model
 from lentigo.evaluation.segmentation import PixelCounts, count_pixels, count_pixels_by_threshold
-from lentigo.evaluation.thresholds import RULES, best_mask_threshold, choose_threshold
+from lentigo.evaluation.thresholds import RULES, best_mask_threshold, choose_point
 from lentigo.imaging.arrays import Floats, Mask, Pixels
 from lentigo.imaging.filling import inner_of
 from lentigo.imaging.outline_quality import OutlineFeatures, outline_features
@@ -28,7 +28,7 @@ def tune(net: LesionNet, validation: Part, batch_size: int) -> dict[str, Any]:
     """Choose on the validation part what a bundle holds beside the weights.
 
     Returns:
-        ``operating_points`` (name → threshold and rule), ``default_operating_point``,
+        ``operating_points`` (name → an ``OperatingPoint``'s fields), ``default_operating_point``,
         ``calibration`` (``scale`` and ``bias``; none for a segmenter) and, for a segmenter,
         ``outline_quality`` (a ``QualityModel``'s fields, or none), as a bundle holds them.
     """
@@ -88,12 +88,8 @@ def _labels(net: LesionNet, validation: Part, batch_size: int) -> dict[str, Any]
     malignant = torch.cat([target for _, target in outputs]).flatten().numpy() >= 0.5
     platt = fit_platt(malignant, logits)
     probability = 1 / (1 + np.exp(-(platt.scale * logits + platt.bias)))
-    on = f"on {len(malignant)} validation images, {int(malignant.sum())} of them malignant"
     points = {
-        name: {
-            "threshold": choose_threshold(name, malignant, probability),
-            "rule": f"{RULES[name].meaning}, {on}",
-        }
+        name: choose_point(name, malignant, probability, validation.groups).model_dump(mode="json")
         for name in RULES
     }
     calibration = {"scale": platt.scale, "bias": platt.bias}
