@@ -1,19 +1,19 @@
-"""Writes the README's results table from the committed result files: ``make docs``.
+"""Writes every table of figures in the documentation from committed result files: ``make docs``.
 
-Each file under ``results/evaluation`` is what ``lentigo evaluate --json`` wrote.
+A table stands between two comment lines that name it; what is around it is written by hand.
 """
 
+import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from lentigo.evaluation.model_card import interval_texts
 
 ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
-BEGIN, END = "<!-- results: written by make docs -->\n", "<!-- end of results -->\n"
+RESULTS = ROOT / "results"
 METRICS = {
     "segmentation": {
         "Dice": ("dice", "per_image"),
@@ -30,19 +30,19 @@ METRICS = {
 }
 
 
-def table() -> str:
-    """Return the results of all committed evaluations as a Markdown table."""
+def evaluations() -> str:
+    """Return the results of all committed evaluations, which ``lentigo evaluate --json`` wrote."""
     lines = [
         "| bundle | data | metric | value | 95 % interval |",
         "| --- | --- | --- | --- | --- |",
     ]
-    files = (ROOT / "results" / "evaluation").glob("*.json")
+    files = (RESULTS / "evaluation").glob("*.json")
     for path in sorted(files, key=lambda file: file.stem):
-        lines += _rows(json.loads(path.read_text(encoding="utf-8")))
+        lines += _evaluation_rows(json.loads(path.read_text(encoding="utf-8")))
     return "\n".join(lines) + "\n"
 
 
-def _rows(result: dict[str, Any]) -> Iterator[str]:
+def _evaluation_rows(result: dict[str, Any]) -> Iterator[str]:
     about = f"`{result['bundle']['name']}` | {', '.join(result['data'])}, {result['split']}, "
     about += f"n = {result['n']}"
     for name, keys in METRICS[result["task"]].items():
@@ -54,16 +54,52 @@ def _rows(result: dict[str, Any]) -> Iterator[str]:
         about = " | "
 
 
-def written(readme: str) -> str:
-    """Return the README with its table written anew."""
-    before, rest = readme.split(BEGIN)
-    _, after = rest.split(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+def ingredients() -> str:
+    """Return what each ingredient of the best segmenter gave, which ``ingredients.py`` measured."""
+    sets = ("validation", "ham10000")
+    lines = [
+        "| recipe | what it changes | Jaccard, validation | gain | Jaccard, HAM10000 | gain |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    with (RESULTS / "segmentation" / "ingredients.csv").open(encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            cells = [f"`{row['recipe']}`", row["change"]]
+            for data in sets:
+                cells.append(_interval(row, f"{data}_jaccard"))
+                cells.append(_interval(row, f"{data}_jaccard_gain", sign=True))
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _interval(row: dict[str, str], name: str, *, sign: bool = False) -> str:
+    if not row[f"{name}_value"]:
+        return "–"
+    form = "+.3f" if sign else ".3f"
+    value, low, high = (
+        format(float(row[f"{name}_{end}"]), form) for end in ("value", "low", "high")
+    )
+    return f"{value} ({low} to {high})"
+
+
+TABLES: dict[tuple[str, str], Callable[[], str]] = {
+    ("README.md", "results"): evaluations,
+    ("docs/segmentation.md", "ingredients"): ingredients,
+}
+
+
+def written(text: str, name: str, table: str) -> str:
+    """Return a page with its table ``name`` written anew."""
+    begin, end = f"<!-- {name}: written by make docs -->\n", f"<!-- end of {name} -->\n"
+    before, rest = text.split(begin)
+    _, after = rest.split(end)
+    return f"{before}{begin}\n{table}\n{end}{after}"
 
 
 if __name__ == "__main__":
-    old = README.read_text(encoding="utf-8")
-    new = written(old)
-    if "--check" in sys.argv and new != old:
-        sys.exit("README.md's results are not those under results/; run make docs")
-    README.write_text(new, encoding="utf-8")
+    for (page, name), table in TABLES.items():
+        path = ROOT / page
+        old = path.read_text(encoding="utf-8")
+        new = written(old, name, table())
+        if "--check" in sys.argv and new != old:
+            sys.exit(f"{page}: its {name} are not those under results/; run make docs")
+        path.write_text(new, encoding="utf-8")
