@@ -30,6 +30,15 @@ JsonOption: TypeAlias = Annotated[
     ),
 ]
 
+WeightsOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights",
+        metavar="DIR",
+        help="Folder with pretrained weights; else LENTIGO_WEIGHTS, torch's cache, a download.",
+    ),
+]
+
 stdout = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)
 

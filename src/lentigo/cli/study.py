@@ -8,6 +8,7 @@ import typer
 
 from lentigo.cli.common import (
     JsonOption,
+    WeightsOption,
     copy_json,
     need_torch,
     parse_roots,
@@ -51,14 +52,7 @@ def study(
             metavar="ROW,ROW", help="Train these rows alone.", show_default="all that are missing"
         ),
     ] = "",
-    weights: Annotated[
-        Path | None,
-        typer.Option(
-            "--weights",
-            metavar="DIR",
-            help="Folder with pretrained weights; else LENTIGO_WEIGHTS, torch's cache, a download.",
-        ),
-    ] = None,
+    weights: WeightsOption = None,
     scratch_if_missing: Annotated[
         bool,
         typer.Option(

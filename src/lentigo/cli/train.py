@@ -8,6 +8,7 @@ import typer
 
 from lentigo.cli.common import (
     JsonOption,
+    WeightsOption,
     need_torch,
     parse_roots,
     print_json,
@@ -39,14 +40,7 @@ def train(
             "--set", metavar="KEY=VALUE", help="Change the recipe, such as phases.0.epochs=2."
         ),
     ] = None,
-    weights: Annotated[
-        Path | None,
-        typer.Option(
-            "--weights",
-            metavar="DIR",
-            help="Folder with pretrained weights; else LENTIGO_WEIGHTS, torch's cache, a download.",
-        ),
-    ] = None,
+    weights: WeightsOption = None,
     json: JsonOption = None,
 ) -> None:
     """Train a net by a recipe: in phases, keeping the best weights by validation.

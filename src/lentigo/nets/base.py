@@ -75,15 +75,22 @@ class LesionNet(nn.Module, ABC):
             WeightsError: There are none for the encoder chosen.
         """
         if self.pretrained_name is None:
-            raise RecipeError(
-                f"{type(self).__name__} has no published weights: it is trained from scratch; "
-                "say pretrained: null"
-            )
+            raise self._from_scratch()
         return published(self.pretrained_name)
 
+    def _from_scratch(self) -> RecipeError:
+        return RecipeError(
+            f"{type(self).__name__} has no published weights: it is trained from scratch; "
+            "say pretrained: null"
+        )
+
     def load_encoder(self, state: dict[str, Tensor]) -> None:
-        """Take the encoder's weights from a published state dict."""
-        raise NotImplementedError  # never called of a net that has none
+        """Take the encoder's weights from a published state dict.
+
+        Raises:
+            RecipeError: The net has none; one that has overrides this.
+        """
+        raise self._from_scratch()
 
     def take_pretrained(self, weights: Pretrained, path: Path) -> None:
         """Take published encoder weights together with the normalisation that belongs to them.

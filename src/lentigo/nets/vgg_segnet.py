@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.models import vgg16
 
 from lentigo.errors import RecipeError
 from lentigo.nets.base import NETS, LesionNet, Task
+from lentigo.nets.upsampling import upsample
 
 _BLOCK_CHANNELS = (64, 128, 256, 512, 512)
 _BLOCK_STARTS = (0, 5, 10, 17, 24, 31)  # in torchvision's vgg16.features; each ends in its pool
@@ -33,9 +33,7 @@ class DecoderStage(nn.Module):
 
     def forward(self, features: Tensor, skip: Tensor | None = None) -> Tensor:
         """Return N×``channels_out``×2H×2W for features N×C×H×W and a skip N×S×2H×2W."""
-        # Under autocast interpolate would go to float32 and double the memory traffic.
-        with torch.autocast(features.device.type, enabled=False):
-            features = F.interpolate(features, scale_factor=2, mode="bilinear")
+        features = upsample(features, 2)
         if skip is not None:
             features = torch.cat((features, skip), dim=1)
         joined: Tensor = self.convolutions(features)

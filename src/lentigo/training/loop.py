@@ -140,10 +140,10 @@ class Trainer:
         return progress
 
     def _keep(self, record: EpochRecord, progress: Progress, optimiser: Adam) -> None:
-        # Best weights first: a run killed in between repeats this epoch and writes them anew.
         tensors = {"net": self.net.state_dict(), "optimiser": optimiser.state_dict()}
         if self.average:
             tensors["average"] = self.average.state_dict()
+        # Best weights first: a run killed in between repeats this epoch and writes them anew.
         if record.best:
             judged = self.average.net if self.average else self.net
             self.folder.save_best(judged.state_dict())
