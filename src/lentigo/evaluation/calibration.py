@@ -46,10 +46,15 @@ def weighted_calibration_error(
     malignant: NDArray[np.bool_], probability: Floats, weights: Floats, bins: int = ECE_BINS
 ) -> Floats:
     """Return ``calibration_error`` for each row of ``weights``, draws × images."""
-    bin_of_image = np.minimum((probability * bins).astype(int), bins - 1)
-    in_bin = bin_of_image[:, None] == np.arange(bins)
+    in_bin = in_bins(probability, bins)
     gap_of_image = (probability - malignant)[:, None] * in_bin
     return np.asarray(np.abs(weights @ gap_of_image).sum(axis=1) / weights.sum(axis=1))
+
+
+def in_bins(probability: Floats, bins: int = ECE_BINS) -> NDArray[np.bool_]:
+    """Return in which equal-width bin each probability lies, n × ``bins``; 1 is in the last."""
+    bin_of_image = np.minimum((probability * bins).astype(int), bins - 1)
+    return np.asarray(bin_of_image[:, None] == np.arange(bins))
 
 
 def weighted_brier(malignant: NDArray[np.bool_], probability: Floats, weights: Floats) -> Floats:

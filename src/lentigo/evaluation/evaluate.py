@@ -20,6 +20,7 @@ from lentigo.errors import ImageError, LentigoError
 from lentigo.evaluation.bootstrap import Bootstrap
 from lentigo.evaluation.classification import classification_metrics
 from lentigo.evaluation.quality import outline_quality_metrics
+from lentigo.evaluation.reliability import reliability
 from lentigo.evaluation.segmentation import PixelCounts, count_pixels, segmentation_metrics
 from lentigo.evaluation.slices import MIN_IMAGES, MIN_OF_CLASS, attributes_of, slice_metrics
 from lentigo.imaging.geometry import same_aspect
@@ -45,7 +46,7 @@ class Evaluation:
         metrics: The result, ready for JSON: what was run on what, what was left out or skipped,
             and the keys of ``SegmentationMetrics`` or ``ClassificationMetrics``; under
             ``outline_quality`` those of ``OutlineQualityMetrics``, where the bundle foretells it;
-            under ``slices`` a classifier's ``Slice``s.
+            under ``reliability`` and ``slices`` a classifier's ``ReliabilityBin``s and ``Slice``s.
         table: One row an image: its id, group, counts or probability, and why it was skipped if
             it was.
     """
@@ -195,13 +196,15 @@ class _Labels:
         slices = slice_metrics(
             malignant, probability, thresholds[default], groups, attributes_of(done), bootstrap
         )
+        bins = reliability(malignant, probability, groups, bootstrap)
         return metrics.as_json() | {
+            "reliability": [one.as_json() for one in bins],
             "slices": {
                 "operating_point": default,
                 "min_images": MIN_IMAGES,
                 "min_of_class": MIN_OF_CLASS,
                 "worst_first": [one.as_json() for one in slices],
-            }
+            },
         }
 
 

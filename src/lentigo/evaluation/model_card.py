@@ -15,6 +15,9 @@ NOTICE = (
     "Research software, not a medical device. It has not been cleared for diagnosis, and its "
     "output must not guide the care of a patient."
 )
+DIAGRAM = "reliability.svg"
+"""The file beside a classifier's card that its reliability diagram is in."""
+
 _PURPOSE = {
     "segmentation": "outlines the lesion in a dermoscopic image",
     "classification": "estimates the probability that a dermoscopic image shows a malignant lesion",
@@ -72,6 +75,7 @@ def model_card(spec: BundleSpec) -> str:
         "## Results",
         *_results(spec),
         *_slices(spec),
+        *_reliability(spec),
         "## How it decides",
         *_decision(spec),
         "## Limits",
@@ -170,6 +174,26 @@ def _slices(spec: BundleSpec) -> Iterable[str]:
             f"Too small to judge (fewer than {about['min_images']} images, or than "
             f"{about['min_of_class']} of a class that it has): {_cell('; '.join(small))}."
         )
+
+
+def _reliability(spec: BundleSpec) -> Iterable[str]:
+    """Show whether the probabilities come true, where that was measured."""
+    if bins := spec.metrics.get("reliability"):
+        yield "## Do the probabilities come true"
+        yield f"![Share of malignant images against the predicted probability]({DIAGRAM})"
+        furthest = max(bins, key=_gap)
+        yield (
+            "Each dot is a bin of probabilities, its area the number of images in it, the line its "
+            "interval; on the diagonal the probabilities come true. Furthest from it, beside what "
+            f"chance explains: of {furthest['n']} images with a mean probability of "
+            f"{furthest['mean_probability']:.2f}, {furthest['n_malignant']} were malignant."
+        )
+
+
+def _gap(one: Mapping[str, Any]) -> float:
+    """Return how far a bin's mean probability lies outside its share's interval."""
+    share, predicted = one["share_malignant"], one["mean_probability"]
+    return float(max(share["low"] - predicted, predicted - share["high"]))
 
 
 def _slices_of(metrics: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
