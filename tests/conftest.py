@@ -1,5 +1,6 @@
 """Tiny models that keep to the bundle contract, so that tests need neither training nor torch."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,13 @@ from lentigo.bundle import (
     QualityModel,
     write_bundle,
 )
+from lentigo.imaging.region import Region
 from lentigo.runtime.analyzer import Analyzer
 
 
-def tiny_model(reduced_axes: list[int], dark_below: float, output_shape: list[str | int]) -> bytes:
+def tiny_model(
+    reduced_axes: list[int], dark_below: float, output_shape: list[str | int], channels: int = 3
+) -> bytes:
     """An ONNX model: probability = sigmoid((dark_below - mean brightness) / 10)."""
     constants = {
         "axes": np.array(reduced_axes, dtype=np.int64),
@@ -35,7 +39,7 @@ def tiny_model(reduced_axes: list[int], dark_below: float, output_shape: list[st
         helper.make_node("Div", ["darkness", "softness"], ["logit"]),
         helper.make_node("Sigmoid", ["logit"], ["probability"]),
     ]
-    image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["n", "h", "w", 3])
+    image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["n", "h", "w", channels])
     probability = helper.make_tensor_value_info("probability", TensorProto.FLOAT, output_shape)
     graph = helper.make_graph(
         nodes,
@@ -112,6 +116,21 @@ def classifier_bundle(
     folder: Path = tmp_path_factory.mktemp("bundles") / "dark-is-malignant"
     model = tiny_model([1, 2, 3], dark_below=150, output_shape=["n"])
     return write_bundle(folder, classifier_spec, {"model.onnx": model})
+
+
+@pytest.fixture
+def bundle_for(
+    tmp_path: Path, classifier_spec: BundleSpec
+) -> Callable[[Region | None, tuple[str, ...]], Bundle]:
+    """Makes the same classifier for what it is shown."""
+
+    def make(region: Region | None = None, steps: tuple[str, ...] = ()) -> Bundle:
+        seen = InputSpec(size_px=(48, 64), region=region, preprocessing=steps)
+        model = tiny_model([1, 2, 3], 150, output_shape=["n"], channels=seen.view.channels)
+        spec = classifier_spec.model_copy(update={"input": seen})
+        return write_bundle(tmp_path / "shown-a-region", spec, {"model.onnx": model})
+
+    return make
 
 
 @pytest.fixture(scope="session")

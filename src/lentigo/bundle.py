@@ -2,8 +2,8 @@
 
 ``bundle.json`` is its index: what the model does, what it reads, at which thresholds it decides,
 how it was trained and measured, and the SHA-256 of every other file. ``model.onnx`` takes
-``image``, uint8 N×H×W×3 (RGB, 0–255; normalisation is part of the graph), and gives
-``probability``, float32: N×H×W for a segmenter, N for a classifier.
+``image``, uint8 N×H×W×3 (RGB, 0–255; more channels for some regions; normalisation is part of the
+graph), and gives ``probability``, float32: N×H×W for a segmenter, N for a classifier.
 """
 
 import math
@@ -20,9 +20,11 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 
 from lentigo.errors import BundleError
 from lentigo.files import sha256_of, write_json
+from lentigo.imaging.region import Region
 
 if TYPE_CHECKING:
     from lentigo.imaging.outline_quality import OutlineFeatures
+    from lentigo.imaging.view import View
 
 SHIPPED = Path(__file__).parent / "bundles"
 INDEX = "bundle.json"
@@ -41,9 +43,28 @@ class _Part(BaseModel):
 
 
 class InputSpec(_Part):
-    """What the model reads: RGB letterboxed to ``size_px`` (height, width)."""
+    """What the model reads: RGB letterboxed to ``size_px`` (height, width).
+
+    Attributes:
+        size_px: Height and width.
+        region: What a classifier is shown of a photo; None shows the whole frame.
+        preprocessing: The steps that a classifier's pictures go through, in this order.
+    """
 
     size_px: tuple[PositiveInt, PositiveInt]
+    region: Region | None = None
+    preprocessing: tuple[str, ...] = ()
+
+    @property
+    def view(self) -> "View":
+        """How photos become this input.
+
+        Raises:
+            UnknownNameError: This version has no preprocessing step of a name.
+        """
+        from lentigo.imaging.view import View  # noqa: PLC0415 (an index is read without it)
+
+        return View(self.size_px, self.region, self.preprocessing)
 
 
 class Guarantee(_Part):
@@ -143,6 +164,12 @@ class BundleSpec(_Part):
     @model_validator(mode="after")
     def _default_point_exists(self) -> "BundleSpec":
         self.operating_point()
+        return self
+
+    @model_validator(mode="after")
+    def _segmenter_sees_the_frame(self) -> "BundleSpec":
+        if self.task == "segmentation" and (self.input.region or self.input.preprocessing):
+            raise ValueError("input.region and input.preprocessing belong to classification")
         return self
 
     def operating_point(self, name: str | None = None) -> OperatingPoint:

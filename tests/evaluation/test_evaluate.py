@@ -9,6 +9,7 @@ from lentigo.data.manifest import build_manifest
 from lentigo.errors import LentigoError, SourceError
 from lentigo.evaluation.bootstrap import Bootstrap
 from lentigo.evaluation.evaluate import evaluate_bundle
+from lentigo.imaging.region import Region
 
 FEW = Bootstrap(draws=20)
 
@@ -160,6 +161,34 @@ def test_a_classifier_is_measured_by_patient_and_lesion(classifier_bundle, tmp_p
     assert sizes["unknown"] == 1
     assert sum(sizes.values()) == 60
     json.dumps(result.metrics, allow_nan=False)
+
+
+def test_a_region_is_shown_by_the_outlines_asked_for(bundle_for, segmenter_bundle, tmp_path):
+    """A crop of the dark disc is called malignant, the whole light photo is not."""
+    bundle = bundle_for(Region(kind="crop"))
+    rows = [save_pair(tmp_path, f"im{i}") | {"label": i % 2} for i in range(4)]
+    Image.new("L", (128, 96)).save(rows[0]["mask"])  # nothing is outlined
+    rows[1]["mask"] = None
+    Image.new("L", (96, 128)).save(rows[2]["mask"])  # not its image's shape
+    by_truth, by_segmenter = (
+        evaluate_bundle(bundle, manifest_of(*rows), outlines=whose, bootstrap=FEW)
+        for whose in ("true", str(segmenter_bundle.path))
+    )
+    assert by_truth.metrics["outlines"]["by"] == "true"
+    assert by_truth.metrics["outlines"]["n_shown_whole"] == 2
+    assert by_truth.table["called_malignant"].to_list() == [False, False, None, True]
+    assert "128×96 px does not fit" in by_truth.metrics["skipped"][0]["reason"]
+    found = by_segmenter.metrics["outlines"]
+    assert (found["by"], found["n_shown_whole"]) == ("dark-is-lesion", 0)
+    assert segmenter_bundle.sha256 in found["identity"]
+    assert by_segmenter.table["called_malignant"].to_list() == [True] * 4
+    json.dumps(by_truth.metrics, allow_nan=False)
+
+
+def test_outlines_are_refused_where_no_region_is_shown(classifier_bundle, tmp_path):
+    row = save_pair(tmp_path, "im") | {"label": 1}
+    with pytest.raises(LentigoError, match="leave outlines out"):
+        evaluate_bundle(classifier_bundle, manifest_of(row), outlines="true")
 
 
 def test_engines_agree(segmenter_bundle, tmp_path):

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lentigo.imaging.arrays import Box
-from lentigo.imaging.crop import crop, lesion_box
+from lentigo.imaging.crop import crop, lesion_box, widened
 
 masks = hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=2, max_side=40))
 
@@ -31,6 +31,35 @@ def test_context_is_a_share_of_the_longer_side() -> None:
 
 def test_without_a_lesion_the_box_is_the_whole_image() -> None:
     assert lesion_box(np.zeros((7, 9), bool)) == Box(0, 0, 7, 9)
+
+
+sides = st.integers(1, 60)
+
+
+@given(st.data(), st.tuples(sides, sides), st.tuples(sides, sides))
+def test_a_widened_box_holds_the_box_within_the_image(
+    data: st.DataObject, image_px: tuple[int, int], shape_px: tuple[int, int]
+) -> None:
+    height, width = (data.draw(st.integers(1, side)) for side in image_px)
+    top = data.draw(st.integers(0, image_px[0] - height))
+    left = data.draw(st.integers(0, image_px[1] - width))
+    wide = widened(Box(top, left, height, width), shape_px, image_px)
+    assert 0 <= wide.top <= top
+    assert 0 <= wide.left <= left
+    assert top + height <= wide.top + wide.height <= image_px[0]
+    assert left + width <= wide.left + wide.width <= image_px[1]
+    assert wide.height == height or wide.width == width  # one side grows, never both
+
+
+def test_a_widened_box_has_the_shape_asked_for_about_the_same_middle() -> None:
+    box = Box(40, 45, 20, 10)
+    assert widened(box, (48, 64), (100, 100)) == Box(40, 37, 20, 27)
+    assert widened(box, (64, 16), (100, 100)) == Box(30, 45, 40, 10)
+
+
+def test_a_widened_box_moves_inwards_at_the_border_and_ends_with_the_image() -> None:
+    assert widened(Box(0, 90, 30, 10), (10, 10), (100, 100)) == Box(0, 70, 30, 30)
+    assert widened(Box(0, 0, 90, 10), (10, 10), (100, 50)) == Box(0, 0, 90, 50)
 
 
 def test_a_crop_is_a_copy() -> None:

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from lentigo.errors import RecipeError
+from lentigo.imaging.view import View
 from lentigo.nets import NETS, LesionNet, SmpNet, build_net
 from lentigo.training.export import TOLERANCE, checked_model
 
@@ -106,7 +107,7 @@ def test_onnx_agrees_with_torch(name: str) -> None:
         net = build_net(name, encoder="test_efficientnet")
     with_lively_features(net)
     assert net(pixels((64, 96))).std() > 0.01
-    model = checked_model(net, (64, 96))  # raises where they differ by more than TOLERANCE
+    model = checked_model(net, View((64, 96)))  # raises where they differ by more than TOLERANCE
     weights = 4 * sum(p.numel() for p in net.parameters())
     assert len(model) < weights + 1_000_000  # each once, and the graph
     assert TOLERANCE <= 1e-3

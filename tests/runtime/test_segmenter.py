@@ -4,8 +4,9 @@ from numpy.typing import NDArray
 
 from lentigo.bundle import Bundle
 from lentigo.errors import BundleError, LentigoError
+from lentigo.imaging.geometry import WORKING_SIDE_PX
 from lentigo.imaging.read import Photo
-from lentigo.runtime.segmenter import WORKING_SIDE_PX, Segmenter
+from lentigo.runtime.segmenter import Segmenter
 
 
 @pytest.fixture(scope="module")

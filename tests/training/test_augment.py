@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lentigo.training.augment import augment
+from lentigo.training.augment import augment, augment_view
 from lentigo.training.recipe import Augmentation
 
 ALL = Augmentation(
@@ -184,3 +184,31 @@ def test_gamma_keeps_black_white_and_the_order_of_greys() -> None:
     middle = changed[:, 0, 8, 0] / 255
     assert 0.25 <= middle.min() < 0.4
     assert 0.6 < middle.max() <= 0.5**0.5 + 0.01
+
+
+def test_a_classifiers_mask_moves_with_its_picture() -> None:
+    pixels, mask = disc()
+    seen = torch.cat((pixels, mask * 255), dim=1)
+    changed = augment_view(seen, ALL, seeded(3))
+    picture, moved = augment(pixels, mask, ALL, seeded(3))
+    assert moved is not None
+    assert torch.equal(changed, torch.cat((picture, moved * 255), dim=1))
+
+
+def test_two_pictures_of_a_photo_are_changed_alike() -> None:
+    pixels, _ = disc()
+    for picture in augment_view(torch.cat((pixels, pixels), dim=1), ALL, seeded(3)).chunk(2, dim=1):
+        assert torch.equal(picture, augment(pixels, None, ALL, seeded(3))[0])
+
+
+@pytest.mark.parametrize("name", list(Augmentation.model_fields))
+def test_each_change_reaches_what_a_classifier_sees(name: str) -> None:
+    """Taken by itself, on one picture as on two or with a mask."""
+    pixels, mask = disc()
+    pixels = pixels * torch.tensor([1.0, 0.8, 0.6]).view(1, 3, 1, 1)  # skin is not grey
+    how = Augmentation(**{name: getattr(ALL, name)})
+    for seen in (pixels, torch.cat((pixels, mask * 255), 1), torch.cat((pixels, pixels), 1)):
+        batches = [augment_view(seen, how, seeded(seed)) for seed in range(4)]
+        assert batches[0].shape == seen.shape
+        for start in range(0, seen.shape[1] - 2, 3):
+            assert not all(torch.equal(one[:, start : start + 3], pixels) for one in batches)

@@ -54,6 +54,10 @@ def show(bundle: BundleArgument, json: JsonOption = None) -> None:
         f"Folder: {opened.path}",
         f"SHA-256: {opened.sha256}",
     ]
+    if spec.input.region:
+        lines.append(f"Shown: {spec.input.region}")
+    if spec.input.preprocessing:
+        lines.append(f"Preprocessing: {', '.join(spec.input.preprocessing)}")
     for name, point in spec.operating_points.items():
         mark = " (default)" if name == spec.default_operating_point else ""
         lines.append(f"Operating point {name}{mark}: {point.threshold:.4f}, {point.rule}")

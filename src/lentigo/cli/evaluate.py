@@ -36,6 +36,15 @@ def evaluate(
         typer.Option(help="Take these images alone: a text file with one image id a line."),
     ] = None,
     engine: Annotated[str, typer.Option(help="auto, onnxruntime or openvino.")] = "auto",
+    outlines: Annotated[
+        str | None,
+        typer.Option(
+            metavar="true|BUNDLE",
+            help="By whose outlines a classifier is shown a region, where it sees one: true, the "
+            "dataset's own masks, or a segmenter's.",
+            show_default="the shipped segmenter",
+        ),
+    ] = None,
     keep: Annotated[
         bool,
         typer.Option(
@@ -67,7 +76,9 @@ def evaluate(
     model = load_bundle(bundle)
     rows, described = _selected(read_source(source, root), split, part, ids)
     with progress("evaluating") as report:
-        evaluation = evaluate_bundle(model, rows, split=described, engine=engine, progress=report)
+        evaluation = evaluate_bundle(
+            model, rows, split=described, engine=engine, outlines=outlines, progress=report
+        )
     if keep:
         record(model, evaluation.metrics)
     if csv is not None:
@@ -150,9 +161,14 @@ def _show(metrics: Mapping[str, Any]) -> None:
 
 
 def _warn_of_skipped(metrics: Mapping[str, Any]) -> None:
+    from lentigo.evaluation.outlines import in_words
+
     if metrics["n_left_out"]:
         truth = "mask" if metrics["task"] == "segmentation" else "diagnosis"
         stderr.print(f"left out: {metrics['n_left_out']} without an image or without a {truth}")
+    if (outlines := metrics.get("outlines")) and (whole := outlines["n_shown_whole"]):
+        line = f"shown whole: {whole} without a lesion in {in_words(outlines['by'])}"
+        stderr.print(line, markup=False, soft_wrap=True)
     if skipped := metrics["skipped"]:
         stderr.print(f"skipped: {len(skipped)} that could not be read", style="yellow")
         for one in skipped[:_REASONS_SHOWN]:

@@ -66,6 +66,7 @@ def train(
             resume=resume,
             weights_dir=weights,
             on_prepare=report,
+            tell=lambda text: stderr.print(text, markup=False, soft_wrap=True),
         )
     result = {"run": str(out), "best_score": ended.best_score, "epochs": len(ended.history)}
     if not print_json(result, json):

@@ -1,16 +1,17 @@
 """Prepared pixels: a dataset decoded and fitted to a network's input once, then memory-mapped."""
 
 import hashlib
+import math
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -27,6 +28,10 @@ FORMAT_VERSION: Final = 1
 Progress = Callable[[int, int], None]
 """Called with how many images are done, and of how many."""
 
+Arrays: TypeAlias = tuple[NDArray[Any], ...]
+Make: TypeAlias = Callable[[str, str | None], Arrays]
+"""From the paths of an image and its mask, or None, to its arrays."""
+
 _CHUNK = 256  # images between two writes; bounds the memory
 _ABANDONED_S = 24 * 3600
 
@@ -37,9 +42,9 @@ class Prepared:
 
     Attributes:
         ids: The ``image_id`` of each of the N images.
-        images: uint8 N×H×W×3, RGB, read-only and memory-mapped.
+        images: uint8 N×H×W×3, RGB, read-only and memory-mapped; N×H×W×C of a classifier's view.
         masks: uint8 N×H×W, 1 = lesion, 0 where an image has none; None without any mask.
-        has_mask: bool N.
+        has_mask: bool N; of a view with a region, whether the image's mask held a lesion.
     """
 
     ids: tuple[str, ...]
@@ -65,10 +70,6 @@ def prepare(
 ) -> Prepared:
     """Fit each image and mask to ``size_px`` by ``Letterbox``, or find it done already.
 
-    A store is named by what made it: the ids, the path, size and time of each file, the target
-    size and ``FORMAT_VERSION``. It takes its name only when it is whole, so processes that prepare
-    the same at once do each other no harm.
-
     Args:
         manifest: Rows that all have an image.
         size_px: Height and width of the network's input.
@@ -80,25 +81,65 @@ def prepare(
             image, or the disk is too small.
         ImageError: A file cannot be read.
     """
-    if absent := manifest["image"].null_count():
-        raise SourceError(f"{absent} of {manifest.height} rows have no image; leave them out")
-    cache_dir = default_cache_dir() if cache_dir is None else cache_dir
-    store = cache_dir / "prepared" / _key(manifest, size_px)
-    if not store.is_dir():
-        store.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(store.parent)
-        _build(store, manifest, size_px, progress or (lambda done, total: None))
     has_masks = manifest["mask"].count() > 0
+    planes = {"images": (*size_px, 3)} | ({"masks": size_px} if has_masks else {})
+    stored = in_store(
+        manifest,
+        (FORMAT_VERSION, tuple(size_px)),
+        planes,
+        lambda image, mask: fit(image, mask, size_px)[: len(planes)],
+        cache_dir,
+        progress,
+    )
     return Prepared(
         ids=tuple(manifest["image_id"]),
-        images=np.load(store / "images.npy", mmap_mode="r"),
-        masks=np.load(store / "masks.npy", mmap_mode="r") if has_masks else None,
+        images=stored["images"],
+        masks=stored.get("masks"),
         has_mask=manifest["mask"].is_not_null().to_numpy(),
     )
 
 
-def _key(manifest: pl.DataFrame, size_px: Size) -> str:
-    digest = hashlib.sha256(repr((FORMAT_VERSION, tuple(size_px))).encode())
+def in_store(
+    manifest: pl.DataFrame,
+    made_by: tuple[object, ...],
+    planes: Mapping[str, tuple[int, ...]],
+    make: Make,
+    cache_dir: Path | None = None,
+    progress: Progress | None = None,
+) -> dict[str, NDArray[np.uint8]]:
+    """Make arrays of each image, or find them made already, and map them into memory.
+
+    A store is named by what made it: the ids, the path, size and time of each file, and
+    ``made_by``. It takes its name only when it is whole, so processes that prepare the same at
+    once do each other no harm.
+
+    Args:
+        manifest: Rows that all have an image.
+        made_by: All else that decides the arrays, as values whose ``repr`` tells them apart.
+        planes: Each array's name and its shape for one image.
+        make: Returns one image's arrays, one byte a value, in the order of ``planes``.
+        cache_dir: Where stores live; ``default_cache_dir()`` where not given.
+        progress: Told of each image that is done; not called where the store exists.
+
+    Returns:
+        uint8 arrays by name, read-only, N× the shape.
+
+    Raises:
+        SourceError: A row has no image, a file is missing, or the disk is too small.
+    """
+    if absent := manifest["image"].null_count():
+        raise SourceError(f"{absent} of {manifest.height} rows have no image; leave them out")
+    cache_dir = default_cache_dir() if cache_dir is None else cache_dir
+    store = cache_dir / "prepared" / _key(manifest, made_by)
+    if not store.is_dir():
+        store.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(store.parent)
+        _build(store, manifest, planes, make, progress or (lambda done, total: None))
+    return {name: np.load(store / f"{name}.npy", mmap_mode="r") for name in planes}
+
+
+def _key(manifest: pl.DataFrame, made_by: tuple[object, ...]) -> str:
+    digest = hashlib.sha256(repr(made_by).encode())
     for row in manifest.select("image_id", "image", "mask").iter_rows():
         digest.update(repr((row, *map(_stamp, row[1:]))).encode())
     return digest.hexdigest()[:32]
@@ -114,11 +155,17 @@ def _stamp(path: str | None) -> tuple[int, int] | None:
     return status.st_size, status.st_mtime_ns
 
 
-def _build(store: Path, manifest: pl.DataFrame, size_px: Size, progress: Progress) -> None:
-    _check_room(store.parent, manifest, size_px)
+def _build(
+    store: Path,
+    manifest: pl.DataFrame,
+    planes: Mapping[str, tuple[int, ...]],
+    make: Make,
+    progress: Progress,
+) -> None:
+    _check_room(store.parent, manifest.height * sum(map(math.prod, planes.values())))
     unfinished = Path(tempfile.mkdtemp(dir=store.parent, suffix=".part"))
     try:
-        _write(unfinished, manifest, size_px, progress)
+        _write(unfinished, manifest, planes, make, progress)
         unfinished.chmod(0o755)
         unfinished.rename(store)
     except OSError:
@@ -128,10 +175,8 @@ def _build(store: Path, manifest: pl.DataFrame, size_px: Size, progress: Progres
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _check_room(folder: Path, manifest: pl.DataFrame, size_px: Size) -> None:
-    height, width = size_px
-    planes = 3 * manifest.height + (manifest.height if manifest["mask"].count() else 0)
-    needed, free = planes * height * width, shutil.disk_usage(folder).free
+def _check_room(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
     if needed > free:
         raise SourceError(
             f"{folder}: prepared pixels need {needed / 1e9:.1f} GB, but {free / 1e9:.1f} GB are "
@@ -139,19 +184,21 @@ def _check_room(folder: Path, manifest: pl.DataFrame, size_px: Size) -> None:
         )
 
 
-def _write(folder: Path, manifest: pl.DataFrame, size_px: Size, progress: Progress) -> None:
+def _write(
+    folder: Path,
+    manifest: pl.DataFrame,
+    planes: Mapping[str, tuple[int, ...]],
+    make: Make,
+    progress: Progress,
+) -> None:
     total = manifest.height
     with ExitStack() as files:
-        images = files.enter_context((folder / "images.npy").open("wb"))
-        _write_header(images, (total, *size_px, 3))
-        masks = None
-        if manifest["mask"].count():
-            masks = files.enter_context((folder / "masks.npy").open("wb"))
-            _write_header(masks, (total, *size_px))
-        for done, (pixels, mask) in enumerate(_fitted(manifest, size_px), start=1):
-            images.write(pixels.tobytes())
-            if masks is not None:
-                masks.write(mask.tobytes())
+        streams = [files.enter_context((folder / f"{name}.npy").open("wb")) for name in planes]
+        for stream, shape in zip(streams, planes.values(), strict=True):
+            _write_header(stream, (total, *shape))
+        for done, arrays in enumerate(_made(manifest, make), start=1):
+            for stream, values in zip(streams, arrays, strict=True):
+                stream.write(values.tobytes())
             progress(done, total)
 
 
@@ -160,11 +207,11 @@ def _write_header(stream: IO[bytes], shape: tuple[int, ...]) -> None:
     np.lib.format.write_array_header_1_0(stream, header)
 
 
-def _fitted(manifest: pl.DataFrame, size_px: Size) -> Iterator[tuple[Pixels, Mask]]:
-    """Yield images and masks in order; threads do, since Pillow decodes outside the GIL."""
+def _made(manifest: pl.DataFrame, make: Make) -> Iterator[Arrays]:
+    """Yield each image's arrays in order; threads do, since Pillow decodes outside the GIL."""
     with ThreadPoolExecutor() as pool:
         for rows in manifest.select("image", "mask").iter_slices(_CHUNK):
-            yield from pool.map(lambda row: fit(row[0], row[1], size_px), rows.iter_rows())
+            yield from pool.map(lambda row: make(row[0], row[1]), rows.iter_rows())
 
 
 def fit(image: str, mask: str | None, size_px: Size) -> tuple[Pixels, Mask]:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any, ClassVar, TypeAlias
 
+import numpy as np
 import polars as pl
 
 from lentigo.bundle import MODEL, Bundle
@@ -19,12 +20,14 @@ from lentigo.data.manifest import group_ids, usable_for
 from lentigo.errors import ImageError, LentigoError
 from lentigo.evaluation.bootstrap import Bootstrap
 from lentigo.evaluation.classification import classification_metrics
+from lentigo.evaluation.outlines import outlines_of
 from lentigo.evaluation.quality import outline_quality_metrics
 from lentigo.evaluation.reliability import reliability
 from lentigo.evaluation.segmentation import PixelCounts, count_pixels, segmentation_metrics
 from lentigo.evaluation.slices import MIN_IMAGES, MIN_OF_CLASS, attributes_of, slice_metrics
+from lentigo.imaging.arrays import Mask
 from lentigo.imaging.geometry import same_aspect
-from lentigo.imaging.read import read_mask
+from lentigo.imaging.read import Photo, read_mask
 from lentigo.runtime.classifier import Classifier
 from lentigo.runtime.photos import as_photo
 from lentigo.runtime.segmenter import Segmenter
@@ -61,6 +64,7 @@ def evaluate_bundle(
     *,
     split: str = "every image",
     engine: str = "auto",
+    outlines: str | None = None,
     bootstrap: Bootstrap | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
@@ -73,18 +77,29 @@ def evaluate_bundle(
         manifest: Rows of a data source.
         split: Which of the source's images these are, in words for the reader of the result.
         engine: What runs the model: ``auto``, ``onnxruntime`` or ``openvino``.
+        outlines: By whose outlines a classifier is shown regions: ``true``, the source's own, or
+            a segmenter's name or folder; the default segmenter's if not given.
         bootstrap: How the intervals are drawn; 1,000 draws at 95 % if not given.
         progress: Called after each image with the numbers done and in all.
 
     Raises:
         SourceError: No row has an image and its mask or label.
-        LentigoError: No image can be read.
+        LentigoError: No image can be read, or ``outlines`` are given to a bundle without a region.
         BundleError: The bundle cannot be run, or its model gives no number.
     """
     bootstrap = bootstrap or Bootstrap()
     rows = usable_for(manifest, bundle.spec.task)
     rows = rows.with_columns(group_ids(rows).alias("group"))
-    measurer = _MEASURERS[bundle.spec.task](bundle, engine)
+    if outlines is not None and bundle.spec.input.region is None:
+        raise LentigoError(
+            f"bundle '{bundle.spec.name}' is shown the whole frame: leave outlines out, which say "
+            "where a region is"
+        )
+    measurer: _Masks | _Labels = (
+        _Masks(bundle, engine)
+        if bundle.spec.task == "segmentation"
+        else _Labels(bundle, engine, outlines)
+    )
     results = []
     with closing(_each(measurer.measure, rows)) as stream:
         for result in stream:
@@ -134,9 +149,7 @@ class _Masks:
         truth = read_mask(row["mask"])
         height, width = truth.shape
         photo = as_photo(row["image"], min_side_px=self.min_side_px)
-        if not same_aspect(photo.size_px, (height, width)):
-            sizes = "×".join(map(str, photo.size_px))
-            raise ImageError(row["mask"], f"{height}×{width} px does not fit its image of {sizes}")
+        _check_fit(truth, photo, row["mask"])
         found = self.segmenter.segment(photo, (height, width))
         counts = count_pixels(found.mask, truth)
         return {
@@ -170,15 +183,23 @@ class _Labels:
         "age": pl.Float64,
         **dict.fromkeys(("sex", "site", "diagnosis", "dx_type"), pl.String),
         "area_share": pl.Float64,
+        "lesion_found": pl.Boolean,
     }
 
-    def __init__(self, bundle: Bundle, engine: str) -> None:
+    def __init__(self, bundle: Bundle, engine: str, outlines: str | None) -> None:
         self.classifier = Classifier(bundle, engine)
         self.engine = self.classifier.engine
         self.spec = bundle.spec
+        self.view = self.classifier.view
+        self.outlines = outlines_of(outlines, engine) if self.view.region else None
 
     def measure(self, row: Row) -> Row:
-        probability = self.classifier.probability(row["image"])
+        photo = as_photo(row["image"], min_side_px=self.view.min_side_px)
+        mask = self.outlines(photo, row["mask"]) if self.outlines else None
+        if mask is not None:
+            _check_fit(mask, photo, row["mask"])
+        seen = self.view.look(photo, mask)
+        probability = float(self.classifier.scores(seen.pixels[np.newaxis])[0])
         called = probability >= self.spec.operating_point().threshold
         return {
             "malignant": row["label"] == 1,
@@ -186,6 +207,7 @@ class _Labels:
             "called_malignant": called,
             **{name: row[name] for name in ("age", "sex", "site", "diagnosis", "dx_type")},
             "area_share": _area_share(row["mask"]),
+            "lesion_found": seen.lesion_found if self.outlines else None,
         }
 
     def metrics(self, done: pl.DataFrame, bootstrap: Bootstrap) -> dict[str, Any]:
@@ -197,15 +219,33 @@ class _Labels:
             malignant, probability, thresholds[default], groups, attributes_of(done), bootstrap
         )
         bins = reliability(malignant, probability, groups, bootstrap)
-        return metrics.as_json() | {
-            "reliability": [one.as_json() for one in bins],
-            "slices": {
-                "operating_point": default,
-                "min_images": MIN_IMAGES,
-                "min_of_class": MIN_OF_CLASS,
-                "worst_first": [one.as_json() for one in slices],
-            },
-        }
+        return (
+            metrics.as_json()
+            | self._region_metrics(done)
+            | {
+                "reliability": [one.as_json() for one in bins],
+                "slices": {
+                    "operating_point": default,
+                    "min_images": MIN_IMAGES,
+                    "min_of_class": MIN_OF_CLASS,
+                    "worst_first": [one.as_json() for one in slices],
+                },
+            }
+        )
+
+    def _region_metrics(self, done: pl.DataFrame) -> dict[str, Any]:
+        """Return by whose outlines regions were shown, and how many images had none."""
+        if self.outlines is None:
+            return {}
+        whole = done.height - int(done["lesion_found"].sum())
+        about = {"by": self.outlines.name, "identity": self.outlines.identity}
+        return {"outlines": about | {"n_shown_whole": whole}}
+
+
+def _check_fit(mask: Mask, photo: Photo, path: str) -> None:
+    if not same_aspect(photo.size_px, mask.shape):
+        mask_size, size = ("×".join(map(str, sides)) for sides in (mask.shape, photo.size_px))
+        raise ImageError(path, f"{mask_size} px does not fit its image of {size}")
 
 
 def _area_share(mask: str | None) -> float | None:
@@ -215,12 +255,6 @@ def _area_share(mask: str | None) -> float | None:
         return float(read_mask(mask).mean())
     except ImageError:  # the diagnosis is compared all the same, only the size is unknown
         return None
-
-
-_MEASURERS: dict[str, type[_Masks] | type[_Labels]] = {
-    "segmentation": _Masks,
-    "classification": _Labels,
-}
 
 
 def _each(measure: Callable[[Row], Row], rows: pl.DataFrame) -> Generator[Row, None, None]:

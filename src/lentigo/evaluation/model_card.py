@@ -8,6 +8,7 @@ from typing import Any
 
 from lentigo.bundle import BundleSpec
 from lentigo.evaluation.classification import RATES
+from lentigo.evaluation.outlines import in_words
 from lentigo.evaluation.quality import REVIEWED_SHARE
 from lentigo.evaluation.segmentation import FAILED_BELOW_JACCARD
 
@@ -144,6 +145,11 @@ def _results(spec: BundleSpec) -> Iterable[str]:
         f"{metrics['bootstrap']['level']:.0%} of {metrics['bootstrap']['draws']} bootstrap draws "
         "of whole groups."
     )
+    if outlines := metrics.get("outlines"):
+        yield (
+            f"Regions were shown by {in_words(outlines['by'])}; {outlines['n_shown_whole']} images "
+            "had no lesion in theirs and were shown whole."
+        )
     yield _table(("metric", "value", "interval"), headline_rows(spec.task, metrics))
     if points := metrics.get("operating_points"):
         yield "At each operating point, with intervals:"
@@ -215,6 +221,10 @@ def _decision(spec: BundleSpec) -> Iterable[str]:
         f"The network sees {height} × {width} pixels (height × width); an image keeps its aspect "
         "ratio, and its edge pixels fill what is left."
     )
+    if (region := spec.input.region) is not None:
+        yield f"It is shown {region}. Where no lesion is found, it is shown the whole frame."
+    if steps := spec.input.preprocessing:
+        yield f"What it is shown goes through these steps first: {', '.join(steps)}."
     if spec.refine:
         yield "Of the mask, the largest part is kept, its holes filled and its border smoothed."
     if (quality := spec.outline_quality) is not None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lentigo.imaging.arrays import Box, Mask, Pixels
+from lentigo.imaging.arrays import Box, Mask, Pixels, Size
 
 CONTEXT = 0.15
 """Skin kept around a lesion on each side, as a share of its box's longer side."""
@@ -29,6 +29,24 @@ def lesion_box(mask: Mask, context: float = CONTEXT) -> Box:
     bottom = min(mask.shape[0], rows[-1] + 1 + margin)
     right = min(mask.shape[1], columns[-1] + 1 + margin)
     return Box(int(top), int(left), int(bottom - top), int(right - left))
+
+
+def widened(box: Box, shape_px: Size, image_px: Size) -> Box:
+    """Return a box grown on its shorter side, so that its own surroundings fill a letterbox.
+
+    It gets the aspect ratio of ``shape_px``, keeps its middle where the image allows, moves
+    inwards where it would reach outside, and ends where the image does.
+
+    Args:
+        box: Wholly within the image.
+        shape_px: A height and width that give the aspect ratio.
+        image_px: The image's height and width.
+    """
+    height = min(image_px[0], max(box.height, round(box.width * shape_px[0] / shape_px[1])))
+    width = min(image_px[1], max(box.width, round(box.height * shape_px[1] / shape_px[0])))
+    top = min(max(0, box.top - (height - box.height) // 2), image_px[0] - height)
+    left = min(max(0, box.left - (width - box.width) // 2), image_px[1] - width)
+    return Box(top, left, height, width)
 
 
 def crop(image: Pixels, box: Box) -> Pixels:

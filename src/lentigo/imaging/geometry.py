@@ -7,6 +7,10 @@ from PIL import Image
 
 from lentigo.imaging.arrays import Box, Floats, Mask, Pixels, Size
 
+WORKING_SIDE_PX = 1024
+"""A mask is refined and measured at no more than this long side, and large photos are decoded down
+to this short side: several times what the nets see, and short work on a 50-megapixel photo."""
+
 _REDUCING_GAP = 3.0
 """Pillow: from 3 on, a fast pre-reduction is all but indistinguishable from exact resampling."""
 
@@ -140,3 +144,19 @@ def same_aspect(one_px: Size, other_px: Size) -> bool:
     """
     rows, columns = (a / b for a, b in zip(one_px, other_px, strict=True))
     return abs(rows / columns - 1) <= max(0.01, 2 / min(*one_px, *other_px))
+
+
+def resize_mask(mask: Mask, size_px: Size) -> Mask:
+    """Return a mask at another (height, width): bilinear, then cut at one half."""
+    if mask.shape == size_px:
+        return mask
+    grey = Image.fromarray(mask.astype(np.uint8) * 255)
+    resized = grey.resize((size_px[1], size_px[0]), Image.Resampling.BILINEAR)
+    return np.asarray(resized) >= 128  # half of 255
+
+
+def working_size(size_px: Size) -> Size:
+    """Return (height, width) shrunk, if need be, until the long side is ``WORKING_SIDE_PX``."""
+    shrink = min(1.0, WORKING_SIDE_PX / max(size_px))
+    height, width = (max(1, round(side * shrink)) for side in size_px)
+    return height, width

@@ -12,6 +12,7 @@ from lentigo.files import sha256_of
 from lentigo.imaging.arrays import Mask, Pixels
 from lentigo.imaging.contour import outline
 from lentigo.imaging.crop import crop, lesion_box
+from lentigo.imaging.geometry import WORKING_SIDE_PX, resize_mask
 from lentigo.imaging.measure import measure
 from lentigo.imaging.overlay import draw_outline
 from lentigo.imaging.quality import image_warnings, mask_warnings
@@ -30,7 +31,7 @@ from lentigo.runtime.finding import (
     UsedBundle,
 )
 from lentigo.runtime.photos import PhotoLike, as_photo
-from lentigo.runtime.segmenter import WORKING_SIDE_PX, Segmenter, resize_mask
+from lentigo.runtime.segmenter import Segmenter
 
 
 class Analyzer:
@@ -90,8 +91,8 @@ class Analyzer:
         # Large files come in reduced, though never below what masks are refined at.
         photo = as_photo(image, min_side_px=WORKING_SIDE_PX)
         segmentation = self.segmenter.segment(photo)
-        probability = self.classifier.probability(photo)
         working_mask = segmentation.working_mask
+        probability = self.classifier.probability(photo, working_mask)
         pixels = _resized(photo.pixels, working_mask.shape)
         scale_px = photo.size_px[1] / working_mask.shape[1]
         found = bool(working_mask.any())

@@ -4,20 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from lentigo.bundle import Bundle, open_bundle
 from lentigo.imaging.arrays import Floats, Mask
-from lentigo.imaging.geometry import Letterbox
+from lentigo.imaging.geometry import Letterbox, resize_mask, working_size
 from lentigo.imaging.outline_quality import outline_features
 from lentigo.imaging.refine import refine
 from lentigo.runtime.answer import answer
 from lentigo.runtime.engines import ENGINES
 from lentigo.runtime.photos import PhotoLike, as_photo
-
-# A mask is refined and measured at no more than this long side. It is several times what the nets
-# see, so that nothing they found is lost, and it keeps the work on a 50-megapixel photo short.
-WORKING_SIDE_PX = 1024
 
 
 @dataclass(frozen=True)
@@ -101,19 +96,3 @@ class Segmenter:
             return None
         features = outline_features(probability, self._mask(probability)) if found else None
         return quality.expected_jaccard(features)
-
-
-def working_size(size_px: tuple[int, int]) -> tuple[int, int]:
-    """Return (height, width) shrunk, if need be, until the long side is ``WORKING_SIDE_PX``."""
-    shrink = min(1.0, WORKING_SIDE_PX / max(size_px))
-    height, width = (max(1, round(side * shrink)) for side in size_px)
-    return height, width
-
-
-def resize_mask(mask: Mask, size_px: tuple[int, int]) -> Mask:
-    """Return a mask at another (height, width): bilinear, then cut at one half."""
-    if mask.shape == size_px:
-        return mask
-    grey = Image.fromarray(mask.astype(np.uint8) * 255)
-    resized = grey.resize((size_px[1], size_px[0]), Image.Resampling.BILINEAR)
-    return np.asarray(resized) >= 128  # half of 255

@@ -68,8 +68,8 @@ def _check_finite(path: Path, name: str, values: NDArray[np.generic]) -> int:
 
 def _check_answer(bundle: Bundle) -> None:
     """Run two flat images, one dark and one bright, through the reference engine."""
-    height, width = bundle.spec.input.size_px
-    batch = np.stack([np.full((height, width, 3), grey, np.uint8) for grey in (40, 200)])
+    shape = (*bundle.spec.input.size_px, bundle.spec.input.view.channels)
+    batch = np.stack([np.full(shape, grey, np.uint8) for grey in (40, 200)])
     probability = answer(bundle, ENGINES["onnxruntime"](bundle.model_path, None), batch)
     if probability.min() < 0 or probability.max() > 1:
         raise BundleError(f"{bundle.model_path}: its probabilities leave 0–1")

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lentigo.nets.channels import RGB, RGB_AND_MASK
 from lentigo.training.artefacts import add_hair, add_ruler, close_in, cut_out, darken_corners
 from lentigo.training.chance import log_uniform, uniform
 from lentigo.training.photometry import add_noise, blur, expose, recolour, soften
@@ -47,6 +48,26 @@ def augment(
     if how.cutout:
         pixels = cut_out(pixels, how.cutout, generator)
     return pixels.clamp(0, 255), mask
+
+
+def augment_view(pixels: Tensor, how: Augmentation, generator: torch.Generator) -> Tensor:
+    """Change what a classifier sees, all of a photo alike.
+
+    Args:
+        pixels: N×C×H×W, float, 0–255: C is 3, 4 with a mask of 0 and 255 that moves with the
+            picture, or 6 of two pictures that draw the same chances.
+        how: The largest changes.
+        generator: As in :func:`augment`.
+    """
+    if pixels.shape[1] == RGB_AND_MASK:
+        picture, mask = augment(pixels[:, :RGB], pixels[:, RGB:] / 255, how, generator)
+        return picture if mask is None else torch.cat((picture, mask * 255), dim=1)
+    state = generator.get_state()
+    changed = []
+    for picture in pixels.chunk(pixels.shape[1] // RGB, dim=1):
+        generator.set_state(state)
+        changed.append(augment(picture, None, how, generator)[0])
+    return torch.cat(changed, dim=1)
 
 
 def _cover(

@@ -21,11 +21,14 @@ from lentigo.bundle import CARD, Bundle, BundleSpec, InputSpec, write_bundle
 from lentigo.data.sources import SOURCES
 from lentigo.errors import BundleError, TrainingError
 from lentigo.evaluation.model_card import model_card
-from lentigo.imaging.geometry import Letterbox
+from lentigo.imaging.read import Photo
+from lentigo.imaging.view import View
 from lentigo.nets import LesionNet, build_net
+from lentigo.nets.channels import for_channels
 from lentigo.synthetic import draw_lesion
 from lentigo.training.folder import RunFolder
 from lentigo.training.recipe import Recipe, read_recipe
+from lentigo.training.shown import Shown
 
 TOLERANCE = 1e-3
 """The largest difference in probability between torch and the exported model."""
@@ -37,7 +40,7 @@ _PACKAGES = ("lentigo", "numpy", "onnx", "torch", "torchvision")
 
 
 class _FromPixels(nn.Module):
-    """The net as a bundle's model: uint8 N×H×W×3 in, probability N×H×W or N out."""
+    """The net as a bundle's model: uint8 N×H×W×C in, probability N×H×W or N out."""
 
     def __init__(self, net: LesionNet) -> None:
         super().__init__()
@@ -77,9 +80,10 @@ def export(
     if not folder.tuned.is_file():
         raise TrainingError(f"{run}: no {folder.tuned.name}; is it a run that has ended?")
     recipe = read_recipe(folder.recipe)
-    net = build_net(recipe.net.name, None, **recipe.net.options)
+    view = recipe.data.view
+    net = for_channels(build_net(recipe.net.name, None, **recipe.net.options), view.channels)
     net.load_state_dict(folder.load_best())
-    model = checked_model(net.eval(), recipe.data.size_px)
+    model = checked_model(net.eval(), view)
     files: dict[str, Path | bytes] = {
         "model.onnx": model,
         "recipe.yaml": folder.recipe,
@@ -89,7 +93,7 @@ def export(
     if with_weights:
         files["model.safetensors"] = save(net.state_dict())
     spec = _spec(name or out.name, net, recipe, folder)
-    spec = spec.model_copy(update={"default": default, "notes": notes})
+    spec = spec.model_copy(update={"default": default, "notes": (*_shown(folder), *notes)})
     return write_bundle(out, spec, files | {CARD: model_card(spec).encode()})
 
 
@@ -101,7 +105,11 @@ def _spec(name: str, net: LesionNet, recipe: Recipe, folder: RunFolder) -> Bundl
             "name": name,
             "task": recipe.task,
             "net": recipe.net.name,
-            "input": InputSpec(size_px=recipe.data.size_px),
+            "input": InputSpec(
+                size_px=recipe.data.size_px,
+                region=recipe.data.view.region,
+                preprocessing=recipe.data.preprocessing,
+            ),
             "classes": ("skin", "lesion") if segmentation else ("benign", "malignant"),
             "refine": segmentation,
             "trained_on": _sources(recipe),
@@ -112,6 +120,11 @@ def _spec(name: str, net: LesionNet, recipe: Recipe, folder: RunFolder) -> Bundl
             **tuned,
         }
     )
+
+
+def _shown(folder: RunFolder) -> tuple[str, ...]:
+    """Return a note of whose outlines the net learned by, where it is shown a region."""
+    return (str(Shown.read(folder.shown)),) if folder.shown.is_file() else ()
 
 
 def _sources(recipe: Recipe) -> tuple[str, ...]:
@@ -127,13 +140,13 @@ def _licence(net: LesionNet, recipe: Recipe) -> str:
     return "The weights carry the terms of what they were made from: " + "; ".join(terms) + "."
 
 
-def checked_model(net: LesionNet, size_px: tuple[int, int]) -> bytes:
+def checked_model(net: LesionNet, view: View) -> bytes:
     """Return a bundle's ONNX model, its weights in half precision where that costs nothing.
 
     Raises:
         BundleError: ONNX Runtime and torch disagree by more than ``TOLERANCE``.
     """
-    pixels = _real_like(size_px)
+    pixels = _real_like(view)
     with torch.inference_mode():
         expected = _FromPixels(net)(torch.from_numpy(pixels)).numpy()
     whole = _to_onnx(net, pixels)
@@ -149,10 +162,10 @@ def checked_model(net: LesionNet, size_px: tuple[int, int]) -> bytes:
     return bytes(whole.SerializeToString())
 
 
-def _real_like(size_px: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return four drawn lesions of different skins, uint8 4×H×W×3, as the net would see them."""
-    drawn = [draw_lesion(seed, fitzpatrick=skin).image for seed, skin in enumerate((1, 3, 4, 6))]
-    return np.stack([Letterbox(image.shape[:2], size_px).image(image) for image in drawn])
+def _real_like(view: View) -> NDArray[np.uint8]:
+    """Return four drawn lesions of different skins, uint8 4×H×W×C, as the net would see them."""
+    drawn = [draw_lesion(seed, fitzpatrick=skin) for seed, skin in enumerate((1, 3, 4, 6))]
+    return np.stack([view.look(Photo(one.image, one.mask.shape), one.mask).pixels for one in drawn])
 
 
 def _to_onnx(net: LesionNet, pixels: NDArray[np.uint8]) -> onnx.ModelProto:

@@ -22,7 +22,8 @@ class RunFolder:
     ``recipe.yaml``, ``split.csv`` and ``labels.txt`` say what is trained on what;
     ``checkpoint.pt`` is where the run goes on; ``best.safetensors`` holds the weights with the
     best validation score; ``log.csv``, ``curves.png`` and ``tensorboard/`` show how it went;
-    ``tuned.json`` holds what was chosen on the validation part.
+    ``tuned.json`` holds what was chosen on the validation part; ``shown.json`` by whose
+    outlines a classifier is shown regions.
     """
 
     path: Path
@@ -71,6 +72,11 @@ class RunFolder:
     def tuned(self) -> Path:
         """Operating points and calibration, chosen on validation."""
         return self.path / "tuned.json"
+
+    @property
+    def shown(self) -> Path:
+        """By whose outlines regions are shown, and how many images are shown whole."""
+        return self.path / "shown.json"
 
     def save_best(self, state: dict[str, Tensor]) -> None:
         """Keep these weights as the best."""

@@ -16,7 +16,7 @@ from torch.optim import Adam
 
 from lentigo.errors import TrainingError
 from lentigo.nets import LesionNet
-from lentigo.training.augment import augment
+from lentigo.training.augment import augment, augment_view
 from lentigo.training.average import Average
 from lentigo.training.data import Part, batches_of, epoch_images
 from lentigo.training.folder import RunFolder
@@ -187,9 +187,11 @@ class Trainer:
         chance: torch.Generator,
     ) -> float:
         pixels, target = self.train.take(chosen)
-        masks = target if self.recipe.task == "segmentation" else None
-        pixels, masks = augment(pixels, masks, self.recipe.augmentation, chance)
-        target = target if masks is None else masks
+        if self.recipe.task == "segmentation":
+            pixels, moved = augment(pixels, target, self.recipe.augmentation, chance)
+            target = target if moved is None else moved
+        else:
+            pixels = augment_view(pixels, self.recipe.augmentation, chance)
         device = self.accelerator.device
         logits = model(pixels.to(device, memory_format=torch.channels_last))
         losses = LOSSES[phase.loss](logits.float(), target.to(device))

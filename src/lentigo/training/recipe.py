@@ -4,13 +4,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from lentigo.data.views import TRUE_OUTLINES
 from lentigo.errors import RecipeError
+from lentigo.imaging.region import Region
+from lentigo.imaging.view import View
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+Outlines = Annotated[str, BeforeValidator(lambda value: TRUE_OUTLINES if value is True else value)]
 
 
 class _Strict(BaseModel):
@@ -73,6 +77,11 @@ class Data(_Strict):
 
     ``size`` is one number for a square, or ``[height, width]``. Of a source with official parts
     only ``official_parts`` are taken, so that nobody trains on an official test part unawares.
+
+    A classifier is shown ``region`` in place of the whole frame. ``outlines`` says whose masks tell
+    where it is: ``true`` takes the source's own, else it is a segmenter, a shipped bundle's name or
+    a folder; in use they are always a segmenter's, or the caller's. Its pictures go through the
+    steps of ``preprocessing`` in their order.
     """
 
     source: str
@@ -82,11 +91,31 @@ class Data(_Strict):
     further: FurtherSource | None = None
     official_parts: tuple[Literal["train", "validation", "test"], ...] = ("train",)
     size: Count | tuple[Count, Count]
+    region: Region | None = None
+    outlines: Outlines = TRUE_OUTLINES
+    preprocessing: tuple[str, ...] = ()
 
     @property
     def size_px(self) -> tuple[int, int]:
         """Height and width."""
         return (self.size, self.size) if isinstance(self.size, int) else self.size
+
+    @property
+    def view(self) -> View:
+        """How photos become the net's input.
+
+        Raises:
+            UnknownNameError: There is no preprocessing step of a name.
+        """
+        return View(self.size_px, self.region, self.preprocessing)
+
+    @model_validator(mode="after")
+    def _outlines_of_a_region(self) -> "Data":
+        if self.region is None and self.outlines != TRUE_OUTLINES:
+            raise ValueError(
+                "outlines say whose masks tell a region: give region too, or leave outlines out"
+            )
+        return self
 
 
 class NetChoice(BaseModel):
@@ -194,6 +223,8 @@ class Recipe(_Strict):
             raise ValueError(f"phases named twice: {sorted(twice)}")
         if self.class_weights and self.task == "segmentation":
             raise ValueError("class_weights belong to classification")
+        if self.task == "segmentation" and (self.data.region or self.data.preprocessing):
+            raise ValueError("data.region and data.preprocessing belong to classification")
         return self
 
     def to_yaml(self) -> str:

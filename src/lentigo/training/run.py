@@ -7,13 +7,17 @@ import polars as pl
 import torch
 from accelerate import PartialState
 
+from lentigo.bundle import load_bundle
 from lentigo.data.labels import mapping_text
-from lentigo.data.prepared import prepare
+from lentigo.data.prepared import Prepared, prepare
 from lentigo.data.sources import SOURCES
 from lentigo.data.splits import read_split, write_split
+from lentigo.data.views import TRUE_OUTLINES, MaskMaker, prepare_view
 from lentigo.errors import RecipeError, TrainingError
+from lentigo.evaluation.outlines import outlines_of
 from lentigo.files import write_json, write_text
 from lentigo.nets import NETS, LesionNet, build_net
+from lentigo.nets.channels import RGB_AND_MASK, first_convolution, for_channels
 from lentigo.training.dataset import divide, part_of, read_rows
 from lentigo.training.folder import RunFolder
 from lentigo.training.loop import Listener, Trainer
@@ -21,6 +25,7 @@ from lentigo.training.losses import LOSSES
 from lentigo.training.precision import choose_precision
 from lentigo.training.progress import Progress
 from lentigo.training.recipe import Recipe, read_recipe
+from lentigo.training.shown import Shown
 from lentigo.training.tuning import tune
 
 
@@ -33,6 +38,7 @@ def train(
     resume: bool = False,
     weights_dir: Path | None = None,
     on_prepare: Callable[[int, int], None] | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Progress:
     """Train a net by a recipe and tune it on the validation part.
 
@@ -44,6 +50,7 @@ def train(
         resume: Go on from the last whole epoch in ``out``, or start where there is none.
         weights_dir: Where pretrained weights are looked for first.
         on_prepare: Hears how many images of how many are decoded.
+        tell: Hears, in a sentence, how many images could not be shown by the recipe's region.
 
     Raises:
         LentigoError: Wrong names, folders, data or weights, or a loss that is not finite.
@@ -63,8 +70,14 @@ def train(
             f"{folder.split}: {lost} of its {parts.height} images are no longer in the data; "
             "a run goes on with the images that began it: bring them back, or choose another --out"
         )
+    masks = outlines_of(recipe.data.outlines)
     with processes.main_process_first():  # the others find the pixels prepared
-        pixels = prepare(rows, recipe.data.size_px, progress=on_prepare)
+        pixels = _pixels(recipe, rows, masks, on_prepare)
+    if recipe.data.region and processes.is_main_process:
+        shown = Shown.of(pixels, masks)
+        shown.keep(folder.shown)
+        if tell:
+            tell(str(shown))
     net = _net(recipe, weights_dir)
     validation = part_of(recipe, rows, pixels, "validation")
     trainer = Trainer(
@@ -95,12 +108,24 @@ def check_names(recipe: Recipe) -> None:
         _ = SOURCES[recipe.data.further.source]
     for phase in recipe.phases:
         _ = LOSSES[phase.loss]
+    view = recipe.data.view
+    if recipe.data.outlines != TRUE_OUTLINES:
+        load_bundle(recipe.data.outlines, "segmentation")
     with torch.device("meta"):  # the layers' names and shapes, without their weights
         net = build_net(recipe.net.name, None, **recipe.net.options)
+        net = for_channels(net, view.channels)
     if net.task != recipe.task:
         raise RecipeError(f"net '{recipe.net.name}' does {net.task}; the recipe's task differs")
+    learns_mask = view.channels != RGB_AND_MASK
     for phase in recipe.phases:
         net.unfreeze(phase.unfreeze)
+        learns_mask = learns_mask or first_convolution(net).weight.requires_grad
+    if not learns_mask:
+        raise RecipeError(
+            "data.region: with crop+mask the first convolution has to learn what the mask means, "
+            f"but no phase unfreezes it; add one that unfreezes {next(iter(net.encoder_parts()))}, "
+            "or all"
+        )
     step = net.stride_px
     if any(side % step for side in recipe.data.size_px):
         raise RecipeError(
@@ -111,7 +136,19 @@ def check_names(recipe: Recipe) -> None:
 
 def _net(recipe: Recipe, weights_dir: Path | None) -> LesionNet:
     torch.manual_seed(recipe.seed)
-    return build_net(recipe.net.name, recipe.net.pretrained, weights_dir, **recipe.net.options)
+    net = build_net(recipe.net.name, recipe.net.pretrained, weights_dir, **recipe.net.options)
+    return for_channels(net, recipe.data.view.channels)
+
+
+def _pixels(
+    recipe: Recipe,
+    rows: pl.DataFrame,
+    masks: MaskMaker,
+    on_prepare: Callable[[int, int], None] | None,
+) -> Prepared:
+    if recipe.data.region is None and not recipe.data.preprocessing:
+        return prepare(rows, recipe.data.size_px, progress=on_prepare)
+    return prepare_view(rows, recipe.data.view, masks, progress=on_prepare)
 
 
 def _begin(
