@@ -58,3 +58,10 @@ def test_isic2018_task1_pairs_every_image_with_its_mask() -> None:
     manifest = manifest_of("isic2018-task1", "isic2018_task1")
     assert manifest.select(pl.col("image", "mask").count()).row(0) == (manifest.height,) * 2
     assert set(manifest["part"]) == {"train"}
+
+
+def test_isic2017_s_diagnoses_stand_beside_task_1_s_images() -> None:
+    rows = manifest_of("isic2017-part3", "isic2018_task1").filter(pl.col("label").is_not_null())
+    assert rows.select(pl.col("image", "mask", "part").count()).row(0) == (1_921,) * 3
+    assert dict(rows["label"].value_counts().rows()) == {0: 1_539, 1: 382}
+    assert dict(rows["part"].value_counts().rows()) == {"train": 1_800, "validation": 121}

@@ -61,6 +61,30 @@ def isic2017(root: Path) -> dict[str, Expected]:
     }
 
 
+def isic2017_part3(root: Path) -> dict[str, Expected]:
+    images = root / "ISIC2018_Task1-2_Training_Input"
+    for image_id in ("ISIC_0000000", "ISIC_0001769", "ISIC_0012086", "ISIC_0016072"):
+        picture(images / f"{image_id}.jpg")
+    for image_id in ("ISIC_0000000", "ISIC_0016072"):
+        masks = root / "ISIC2018_Task1_Training_GroundTruth"
+        picture(masks / f"{image_id}_segmentation.png")
+    header = "image_id,melanoma,seborrheic_keratosis"
+    text(root / "ISIC-2017_Test_v2_Part3_GroundTruth.csv", header, "ISIC_0012086,0.0,0.0")
+    text(
+        root / "isic2017_part3_groundtruth.csv",
+        header,
+        "ISIC_0000000,1.0,0.0",
+        "ISIC_0001769,0.0,1.0",
+    )
+    text(root / "isic2017_part.csv", "image_id,isic2017_part", "ISIC_0000000,train")
+    return {
+        "ISIC_0000000": Expected(mask=True, label=1, diagnosis="melanoma", part="train"),
+        "ISIC_0001769": Expected(label=0, diagnosis="seborrheic keratosis"),
+        "ISIC_0012086": Expected(label=0, diagnosis="nevus", part="test"),
+        "ISIC_0016072": Expected(mask=True),
+    }
+
+
 def isic2018_task1(root: Path) -> dict[str, Expected]:
     parts = {"Training": "train", "Validation": "validation", "Test": "test"}
     expected = {}
@@ -178,6 +202,7 @@ def csv(root: Path) -> dict[str, Expected]:
 
 LAYOUTS: dict[str, Callable[[Path], dict[str, Expected]]] = {
     "isic2017": isic2017,
+    "isic2017-part3": isic2017_part3,
     "isic2018-task1": isic2018_task1,
     "isic2018-task3": isic2018_task3,
     "ham10000": ham10000,
@@ -320,6 +345,13 @@ def test_metadata_of_2017_gives_age_and_sex(tmp_path: Path) -> None:
     assert (row["age"], row["sex"]) == (55.0, "female")
 
 
+def test_a_part_that_2017_does_not_have_is_refused(tmp_path: Path) -> None:
+    isic2017_part3(tmp_path)
+    text(tmp_path / "isic2017_part.csv", "image_id,isic2017_part", "ISIC_0000000,training")
+    with pytest.raises(SourceError, match=r"isic2017_part\.csv: isic2017_part is 'training'"):
+        read_source("isic2017-part3", tmp_path)
+
+
 def test_unknown_values_are_null(tmp_path: Path) -> None:
     ham10000(tmp_path)
     row = read_source("ham10000", tmp_path).row(1, named=True)
@@ -357,6 +389,12 @@ def test_ph2_tables_come_in_many_forms(rows: tuple[str, ...], tmp_path: Path) ->
             "isic2018-task3",
             "ISIC2018_Task3_Test_GroundTruth.csv",
             ("image,MEL,NV,BCC,AKIEC,BKL,DF,VASC", "ISIC_1,1,1,0,0,0,0,0"),
+            "row 2 has 2",
+        ),
+        (
+            "isic2017-part3",
+            "isic2017_part3_groundtruth.csv",
+            ("image_id,melanoma,seborrheic_keratosis", "ISIC_1,1,1"),
             "row 2 has 2",
         ),
         ("ph2", "PH2_dataset.txt", ("|| Name || Clinical Diagnosis ||", "|| IMD1 || 7 ||"), "'7'"),

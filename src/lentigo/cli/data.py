@@ -19,8 +19,8 @@ SourceArgument = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
-        help="What kind of dataset it is: isic2017, isic2018-task1, isic2018-task3, ham10000, ph2, "
-        "folder (class sub-folders) or csv.",
+        help="What kind of dataset it is: isic2017, isic2017-part3, isic2018-task1, "
+        "isic2018-task3, ham10000, ph2, folder (class sub-folders) or csv.",
     ),
 ]
 RootOption = Annotated[

@@ -10,7 +10,7 @@ from lentigo.data.sources.challenge import ChallengePart, no_facts, read_challen
 from lentigo.data.sources.table import image_ids, numbers, one_hot, read_table
 from lentigo.data.sources.tree import Tree
 
-_TOKENS = {"training": "train", "validation": "validation", r"test(?:_v2)?": "test"}
+TOKENS = {"training": "train", "validation": "validation", r"test(?:_v2)?": "test"}
 _PARTS = tuple(
     ChallengePart(
         part=part,
@@ -19,7 +19,7 @@ _PARTS = tuple(
         diagnoses=rf"isic[-_]?2017_{token}_part3_groundtruth\.csv",
         metadata=rf"isic[-_]?2017_{token}_data_metadata\.csv",
     )
-    for token, part in _TOKENS.items()
+    for token, part in TOKENS.items()
 )
 _CLASSES = ("melanoma", "seborrheic_keratosis")
 
@@ -38,7 +38,7 @@ def read_isic2017(root: Path) -> pl.DataFrame:
 
 def _facts(tree: Tree, part: ChallengePart) -> pl.DataFrame:
     diagnoses, metadata = tree.table(part.diagnoses), tree.table(part.metadata)
-    facts = _diagnoses(diagnoses) if diagnoses else no_facts()
+    facts = read_diagnoses(diagnoses) if diagnoses else no_facts()
     return (
         facts
         if metadata is None
@@ -46,7 +46,12 @@ def _facts(tree: Tree, part: ChallengePart) -> pl.DataFrame:
     )
 
 
-def _diagnoses(path: Path) -> pl.DataFrame:
+def read_diagnoses(path: Path) -> pl.DataFrame:
+    """Return ``image_id``, ``diagnosis`` and ``label`` from a ground truth of Part 3.
+
+    Raises:
+        SourceError: The table is not one.
+    """
     table = read_table(path, required=("image_id", *_CLASSES))
     diagnosis = one_hot(table, _CLASSES, path, none="nevus").str.replace_all("_", " ")
     label = diagnosis.replace_strict(LABELS, return_dtype=pl.Int8).alias("label")
