@@ -87,6 +87,13 @@ def test_a_run_does_not_go_on_with_other_outlines(
         run(shown(), drawn_root, ended, resume=True)
 
 
+def test_a_source_without_masks_shows_no_region(drawn_root: Path, tmp_path: Path) -> None:
+    table = drawn_root.parent / "maskless.csv"
+    table.write_text(drawn_root.read_text().replace("path,mask,", "path,ignored,"))
+    with pytest.raises(TrainingError, match="none of the 20 images has a lesion in the source's"):
+        run(shown(), table, tmp_path / "run")
+
+
 def test_a_mask_that_nothing_can_learn_is_told_before_any_work() -> None:
     recipe = shown()
     head = recipe.model_copy(update={"phases": recipe.phases[:1]})

@@ -31,8 +31,18 @@ class Shown:
 
     @classmethod
     def of(cls, pixels: Prepared, masks: MaskMaker) -> "Shown":
-        """Count what was prepared."""
+        """Count what was prepared.
+
+        Raises:
+            TrainingError: No image has a lesion, so that there is no region to show.
+        """
         whole = int(np.count_nonzero(~pixels.has_mask))
+        if whole == len(pixels):
+            raise TrainingError(
+                f"data.region: none of the {whole} images has a lesion in {in_words(masks.name)}, "
+                "so that all would be shown whole; give the source's masks, or name a segmenter "
+                "in data.outlines"
+            )
         return cls(masks.name, masks.identity, len(pixels), whole)
 
     @classmethod
