@@ -1,8 +1,12 @@
 """A net, a recipe and a listener small enough to train with in a second."""
 
+import json
+from pathlib import Path
 from typing import ClassVar
 
+import torch
 import yaml
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from lentigo.nets import NETS, LesionNet
@@ -95,3 +99,21 @@ def recipe_of(task: str, **changes: object) -> Recipe:
         ],
     }
     return Recipe.model_validate(yaml.safe_load(yaml.safe_dump(tree | changes)))
+
+
+def _weights(folder: Path) -> dict[str, torch.Tensor]:
+    """The last weights and the best ones, all that a run learns."""
+    last = torch.load(folder / "checkpoint.pt", weights_only=True)["net"]
+    best = load_file(folder / "best.safetensors")
+    return {f"last.{k}": v for k, v in last.items()} | {f"best.{k}": v for k, v in best.items()}
+
+
+def assert_equal_runs(one: Path, other: Path) -> None:
+    """Two runs' folders hold the same weights, and the same was chosen on validation."""
+    first, second = _weights(one), _weights(other)
+    assert first.keys() == second.keys()
+    different = [name for name in first if not torch.equal(first[name], second[name])]
+    assert different == []
+    assert json.loads((one / "tuned.json").read_text()) == json.loads(
+        (other / "tuned.json").read_text()
+    )

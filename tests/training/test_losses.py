@@ -2,12 +2,17 @@ import pytest
 import torch
 from torch import Tensor
 
+from lentigo.errors import RecipeError
 from lentigo.training.losses import (
     LOSSES,
     balanced_weights,
     bce,
     dice,
+    expected_loss,
+    focal,
     focal_tversky,
+    ldam,
+    loss_of,
     tversky_index,
 )
 
@@ -99,6 +104,89 @@ def test_bce_works_on_labels_too() -> None:
     losses = bce(torch.tensor([[2.0], [2.0]]), torch.tensor([[1.0], [0.0]]))
     assert losses.shape == (2,)
     assert losses[0] < losses[1]
+
+
+def labelled(*labels: float) -> tuple[Tensor, Tensor]:
+    logits = torch.randn(len(labels), 1, generator=torch.Generator().manual_seed(0)) * 3
+    return logits, torch.tensor(labels, dtype=torch.float32).view(-1, 1)
+
+
+def test_focal_at_gamma_zero_is_weighted_cross_entropy() -> None:
+    logits, target = labelled(0, 1, 1, 0, 1)
+    plain = bce(logits, target)
+    torch.testing.assert_close(focal(logits, target, gamma=0), plain)
+    weighted = torch.where(target[:, 0] == 1, 0.8, 0.2) * plain
+    torch.testing.assert_close(focal(logits, target, gamma=0, alpha=0.8), weighted)
+
+
+def test_focal_is_the_papers_equation() -> None:
+    logits, target = labelled(0, 1, 1, 0, 1)
+    truth = torch.where(target == 1, logits.sigmoid(), 1 - logits.sigmoid())[:, 0]
+    weight = torch.where(target == 1, 0.25, 0.75)[:, 0]
+    expected = -weight * (1 - truth) ** 2 * truth.log()
+    torch.testing.assert_close(focal(logits, target, gamma=2, alpha=0.25), expected)
+
+
+def test_raising_gamma_makes_what_is_nearly_right_weigh_less() -> None:
+    nearly, badly = torch.tensor([[2.0]]), torch.tensor([[-2.0]])
+    truth = torch.ones(1, 1)
+    shares = [(focal(nearly, truth, g) / focal(badly, truth, g)).item() for g in (0.0, 1.0, 2.0)]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] > 10 * shares[-1]
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
+@pytest.mark.parametrize("logit", [-60.0, 60.0])
+def test_focal_slopes_stay_finite_where_a_label_is_certain(gamma: float, logit: float) -> None:
+    logits = torch.full((1, 1), logit, requires_grad=True)
+    focal(logits, torch.ones(1, 1), gamma).sum().backward()
+    assert logits.grad is not None
+    assert torch.isfinite(logits.grad).all()
+
+
+def test_ldam_asks_the_rarer_class_for_a_margin_wider_by_the_fourth_root() -> None:
+    """An image is as far from a half as its margin where the loss is log 2."""
+    half = torch.tensor(2.0).log().expand(1)
+    for margin in (0.5, 3.0):
+        rare, frequent = margin, margin * (1_600 / 8_100) ** 0.25
+        for label, logit in ((1.0, rare), (0.0, -frequent)):
+            cost = ldam(torch.tensor([[logit]]), torch.tensor([[label]]), margin, (8_100, 1_600))
+            torch.testing.assert_close(cost, half)
+
+
+def test_ldam_without_a_margin_is_cross_entropy() -> None:
+    logits, target = labelled(0, 1, 1, 0, 1)
+    torch.testing.assert_close(ldam(logits, target, 0.0, (9, 2)), bce(logits, target))
+
+
+def test_a_recipes_options_and_the_class_counts_reach_the_loss() -> None:
+    logits, target = labelled(0, 1, 1, 0, 1)
+    by_name = loss_of("focal", {"gamma": 1, "alpha": 0.7}, (9, 2))
+    assert torch.equal(by_name(logits, target), focal(logits, target, 1, 0.7))
+    by_counts = loss_of("ldam", {"margin": 2}, (9, 2))
+    assert torch.equal(by_counts(logits, target), ldam(logits, target, 2, (9, 2)))
+
+
+def test_options_that_a_loss_does_not_have_are_told() -> None:
+    with pytest.raises(RecipeError, match=r"no option \['beta'\]; it has \['alpha', 'gamma'\]"):
+        loss_of("focal", {"beta": 1})
+    with pytest.raises(RecipeError, match=r"no option \['class_counts'\]; it has \['margin'\]"):
+        loss_of("ldam", {"class_counts": 1}, (9, 2))
+    with pytest.raises(RecipeError, match="belongs to classification"):
+        loss_of("ldam", {})
+
+
+def test_a_hard_label_costs_its_classs_weight_times_its_loss() -> None:
+    logits, target = labelled(0, 1, 1, 0, 1)
+    weights = torch.tensor([0.6, 2.6])
+    expected = torch.where(target[:, 0] == 1, 2.6, 0.6) * focal(logits, target)
+    assert torch.equal(expected_loss(focal, logits, target, weights), expected)
+    assert torch.equal(expected_loss(bce, logits, target), bce(logits, target))
+
+
+def test_a_soft_label_costs_the_cross_entropy_with_it() -> None:
+    logits, target = labelled(0.1, 0.5, 0.9, 1.0, 0.0)
+    torch.testing.assert_close(expected_loss(bce, logits, target), bce(logits, target))
 
 
 def test_balanced_weights_are_the_studys() -> None:

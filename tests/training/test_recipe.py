@@ -56,7 +56,13 @@ def test_set_changes_one_field(plain: Path) -> None:
         ("phases.0.loss_name=bce", "phases.0.loss_name"),
         ("data.split.train=0.9", "sum to 1.2"),
         ("task=detection", "task"),
-        ("class_weights=balanced", "classification"),
+        ("class_weights=balanced", "class_weights belong to classification"),
+        ("sampling=balanced", "sampling belong"),
+        ("mixup=0.2", "mixup belong"),
+        ("label_smoothing=0.1", "label_smoothing belong"),
+        ("mixup=-1", "mixup"),
+        ("phases.0.loss={name: focal, gamma: -1}", r"phases.0.loss.gamma: .*greater"),
+        ("phases.0.loss={name: focal, gamma: much}", r"phases.0.loss.gamma"),
         ("phases.4.epochs=1", "phases.4.epochs"),
         ("epochs", "key=value"),
     ],
@@ -72,6 +78,9 @@ def test_a_wrong_field_is_named(plain: Path, change: str, told: str) -> None:
         ("net.name=vgg-segnett", "Did you mean 'vgg-segnet'"),
         ("net.skip=[b4]", "skips"),
         ("phases.0.loss=bce+dices", "bce.dice"),
+        ("phases.0.loss={name: focal, beta: 1}", "no option"),
+        ("phases.0.loss={name: focal, alpha: 2}", "alpha is 2; expected 0 to 1"),
+        ("phases.0.loss=ldam", "belongs to classification"),
         ("phases.0.unfreeze=[block6]", "block6"),
         ("data.source=isic2019", "isic2018-task1"),
         ("data.size=100", "multiple of 32"),
@@ -96,3 +105,16 @@ def test_what_is_no_recipe_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_missing_recipe_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"none\.yaml"):
         read_recipe(tmp_path / "none.yaml")
+
+
+def test_a_loss_is_written_as_it_was_given(plain: Path) -> None:
+    options = {"name": "focal", "gamma": 1.5, "alpha": 0.4}
+    recipe = read_recipe(plain, (f"phases.0.loss={options}",))
+    assert recipe.phases[0].loss.options == {"gamma": 1.5, "alpha": 0.4}
+    assert recipe.model_dump(mode="json")["phases"][0]["loss"] == options
+    assert read_recipe(plain).model_dump(mode="json")["phases"][0]["loss"] == "bce"
+
+
+def test_classes_are_balanced_once(plain: Path) -> None:
+    with pytest.raises(RecipeError, match="leave one of them out"):
+        read_recipe(plain, ("task=classification", "class_weights=balanced", "sampling=balanced"))

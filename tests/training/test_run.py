@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
-from tiny_training import Silent, recipe_of
+from tiny_training import Silent, assert_equal_runs, recipe_of
 
 from lentigo.errors import RecipeError, TrainingError
 from lentigo.training.folder import RunFolder
@@ -25,23 +24,6 @@ TASKS = ("segmentation", "classification")
 
 def run(recipe: Recipe, root: Path, out: Path, listener: Silent | None = None, **how: bool) -> None:
     train(recipe, {"csv": root}, out, listener or Silent(), **how)
-
-
-def weights(folder: Path) -> dict[str, torch.Tensor]:
-    """The last weights and the best ones, all that a run learns."""
-    last = torch.load(folder / "checkpoint.pt", weights_only=True)["net"]
-    best = load_file(folder / "best.safetensors")
-    return {f"last.{k}": v for k, v in last.items()} | {f"best.{k}": v for k, v in best.items()}
-
-
-def assert_equal_runs(one: Path, other: Path) -> None:
-    first, second = weights(one), weights(other)
-    assert first.keys() == second.keys()
-    different = [name for name in first if not torch.equal(first[name], second[name])]
-    assert different == []
-    assert json.loads((one / "tuned.json").read_text()) == json.loads(
-        (other / "tuned.json").read_text()
-    )
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -19,7 +19,7 @@ class Part:
     """The images of one part.
 
     Attributes:
-        images: All images of the data set, uint8 N×H×W×3, memory-mapped.
+        images: All images of the data set, uint8 N×H×W×C, memory-mapped.
         masks: Their masks, uint8 N×H×W of 0 and 1, memory-mapped; none in classification.
         rows: This part's rows in both, of length n.
         labels: 1 for malignant, of length n; unused in segmentation.
@@ -38,7 +38,7 @@ class Part:
         return len(self.rows)
 
     def take(self, chosen: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        """Return pixels (float, B×3×H×W, 0–255) and targets (B×1×H×W masks or B×1 labels)."""
+        """Return pixels (float, B×C×H×W, 0–255) and targets (B×1×H×W masks or B×1 labels)."""
         rows = self.rows[chosen]
         pixels = torch.from_numpy(self.images[rows]).permute(0, 3, 1, 2).float()
         if self.masks is not None:
@@ -67,6 +67,37 @@ def epoch_images(count: int, further: int, share: float, seed: int, epoch: int) 
     return chance.permutation(
         np.concatenate((np.arange(own), own + chance.permutation(further)[:drawn]))
     )
+
+
+def balanced(order: Order, labels: NDArray[np.float32], seed: int, epoch: int) -> Order:
+    """Return as many images of an epoch, benign and malignant ones in turn.
+
+    Any batch cut from them holds both alike, one more of either where its size is odd. Of the class
+    that is rarer than its half each image comes equally often or once less, of the other no image
+    comes twice, and other ones each epoch.
+
+    Args:
+        order: The epoch's images, of both classes.
+        labels: Each image's label; ``order`` points into them.
+        seed: The recipe's seed.
+        epoch: The epoch's number over the whole run.
+
+    Raises:
+        TrainingError: The epoch's images are all of one class.
+    """
+    chance = np.random.default_rng((seed, epoch, 1))
+    drawn = np.empty_like(order)
+    for label in (0, 1):
+        own, places = order[labels[order] == label], drawn[label::2]
+        if not len(own):
+            raise TrainingError(
+                f"sampling: balanced needs both classes; of the {len(order)} images of epoch "
+                f"{epoch + 1} none has the label {label}: give more data"
+            )
+        rounds = -(-len(places) // len(own))
+        shuffled = [chance.permutation(own) for _ in range(rounds)]
+        places[:] = np.concatenate(shuffled)[: len(places)]
+    return drawn
 
 
 def batches_of(order: Order, batch_size: int, rank: int = 0, ranks: int = 1) -> list[Order]:

@@ -16,12 +16,12 @@ from torch.optim import Adam
 
 from lentigo.errors import TrainingError
 from lentigo.nets import LesionNet
-from lentigo.training.augment import augment, augment_view
 from lentigo.training.average import Average
-from lentigo.training.data import Part, batches_of, epoch_images
+from lentigo.training.batch import training_batch
+from lentigo.training.data import Order, Part, balanced, batches_of, epoch_images
 from lentigo.training.folder import RunFolder
 from lentigo.training.history import keep_history
-from lentigo.training.losses import LOSSES, balanced_weights
+from lentigo.training.losses import Loss, balanced_weights, expected_loss, loss_of
 from lentigo.training.phases import learning_rate
 from lentigo.training.precision import Precision
 from lentigo.training.progress import EpochRecord, Progress
@@ -68,7 +68,8 @@ class Trainer:
         self.net.to(memory_format=torch.channels_last)
         self.class_weights: Tensor | None = None
         if self.recipe.class_weights == "balanced":
-            self.class_weights = balanced_weights(torch.from_numpy(self.train.labels))
+            weights = balanced_weights(torch.from_numpy(self.train.labels))
+            self.class_weights = weights.to(self.accelerator.device)
 
     def run(self, resume: bool = False) -> Progress:
         """Train to the end of the last phase; with ``resume``, from the last whole epoch.
@@ -121,7 +122,7 @@ class Trainer:
         train_loss = self._train_epoch(model, optimiser, phase, progress)
         judged = self.average.net if self.average else model
         with self.accelerator.autocast():
-            result = validate(judged, self.validation, phase.loss, self.recipe.batch_size)
+            result = validate(judged, self.validation, self._loss(phase), self.recipe.batch_size)
         record = EpochRecord(
             phase=phase.name,
             epoch=len(progress.history) + 1,
@@ -156,48 +157,53 @@ class Trainer:
         epoch, rank = len(progress.history), self.accelerator.process_index
         chance = torch.Generator().manual_seed(_seed(self.recipe.seed, epoch, rank))
         torch.manual_seed(_seed(self.recipe.seed, epoch, rank))  # dropout draws from here
-        further = self.recipe.data.further
-        order = epoch_images(
-            len(self.train),
-            self.train.further,
-            further.share if further else 0.0,
-            self.recipe.seed,
-            epoch,
-        )
-        batches = batches_of(order, self.recipe.batch_size, rank, self.accelerator.num_processes)
+        order, ranks = self._epoch_images(epoch), self.accelerator.num_processes
+        batches = batches_of(order, self.recipe.batch_size, rank, ranks)
+        loss_function = self._loss(phase)
         self.net.train()
         total = 0.0
         for i, chosen in enumerate(batches):
             done = (progress.epoch + i / len(batches)) / phase.epochs
             for group in optimiser.param_groups:
                 group["lr"] = learning_rate(phase, done, progress.reductions)
-            loss = self._step(model, optimiser, phase, chosen, chance)
+            loss = self._step(model, optimiser, loss_function, chosen, chance)
             if not math.isfinite(loss):
                 raise TrainingError(self._not_finite(loss, phase, progress, i))
             total += loss
             self.listener.step(phase, progress.epoch + 1, i + 1, len(batches), loss)
         return total / len(batches)
 
+    def _epoch_images(self, epoch: int) -> Order:
+        further, seed = self.recipe.data.further, self.recipe.seed
+        share = further.share if further else 0.0
+        order = epoch_images(len(self.train), self.train.further, share, seed, epoch)
+        if self.recipe.sampling == "balanced":
+            return balanced(order, self.train.labels, seed, epoch)
+        return order
+
+    def _loss(self, phase: Phase) -> Loss:
+        counts = None
+        if self.recipe.task == "classification":
+            malignant = int(self.train.labels.sum())
+            counts = (len(self.train) - malignant, malignant)
+        return loss_of(phase.loss.name, phase.loss.options, counts)
+
     def _step(
         self,
         model: nn.Module,
         optimiser: Adam,
-        phase: Phase,
+        loss_function: Loss,
         chosen: NDArray[np.int64],
         chance: torch.Generator,
     ) -> float:
-        pixels, target = self.train.take(chosen)
-        if self.recipe.task == "segmentation":
-            pixels, moved = augment(pixels, target, self.recipe.augmentation, chance)
-            target = target if moved is None else moved
-        else:
-            pixels = augment_view(pixels, self.recipe.augmentation, chance)
+        pixels, target = training_batch(self.recipe, self.train, chosen, chance)
         device = self.accelerator.device
-        logits = model(pixels.to(device, memory_format=torch.channels_last))
-        losses = LOSSES[phase.loss](logits.float(), target.to(device))
-        if self.class_weights is not None:
-            losses = losses * self.class_weights[target.flatten().long()].to(device)
-        loss = losses.mean()
+        logits = model(pixels.to(device, memory_format=torch.channels_last)).float()
+        target = target.to(device)
+        if self.recipe.task == "segmentation":
+            loss = loss_function(logits, target).mean()
+        else:
+            loss = expected_loss(loss_function, logits, target, self.class_weights).mean()
         optimiser.zero_grad(set_to_none=True)
         self.accelerator.backward(loss)
         optimiser.step()

@@ -2,21 +2,26 @@
 
 One value an image, not one a batch: an image with a small lesion counts as much as one with a
 large, and images can be weighted. Logits and targets are float, N×1×H×W or N×1; targets are 0 or 1.
+Further arguments with a default are the loss's options in a recipe; ``class_counts`` is filled in.
 """
 
-from collections.abc import Callable
+import functools
+import inspect
+from collections.abc import Callable, Mapping
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lentigo.errors import RecipeError
 from lentigo.registry import Registry
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
-LOSSES: Registry[Loss] = Registry("loss")
+LOSSES: Registry[Callable[..., Tensor]] = Registry("loss")
 
 _SMOOTH_PX = 1.0  # keeps the ratios defined and their gradients calm where a mask is empty
+_SMALLEST = 1e-12  # a power's slope may be infinite or undefined at 0
 
 
 def _overlap(logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -31,6 +36,43 @@ def _overlap(logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def bce(logits: Tensor, target: Tensor) -> Tensor:
     """Binary cross-entropy, the mean over an image's pixels."""
     return F.binary_cross_entropy_with_logits(logits, target, reduction="none").flatten(1).mean(1)
+
+
+@LOSSES.register("focal")
+def focal(logits: Tensor, target: Tensor, gamma: float = 2.0, alpha: float | None = None) -> Tensor:
+    """−α_t·(1 − p_t)^γ·log p_t, Lin et al. 2017, eq. 5, the mean over an image's pixels.
+
+    p_t is the probability given to the truth. Raising γ makes what is nearly right weigh less
+    beside what is wrong; γ = 0 is binary cross-entropy. α in 0–1 weighs what is 1, 1 − α what is 0;
+    without it neither is weighted (eq. 4).
+    """
+    if alpha is not None and not 0 <= alpha <= 1:
+        raise RecipeError(f"loss 'focal': alpha is {alpha:g}; expected 0 to 1")
+    cost = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    # 1 − p as −expm1(−cost): exact where p is close to 1.
+    cost = (-torch.expm1(-cost)).clamp_min(_SMALLEST) ** gamma * cost
+    if alpha is not None:
+        cost = cost * (alpha * target + (1 - alpha) * (1 - target))
+    return cost.flatten(1).mean(1)
+
+
+@LOSSES.register("ldam")
+def ldam(
+    logits: Tensor,
+    target: Tensor,
+    margin: float = 0.5,
+    class_counts: tuple[int, int] = (1, 1),
+) -> Tensor:
+    """Label-distribution-aware margin loss, log(1 + exp(Δ_y − z_y)), Cao et al. 2019, section 3.2.
+
+    z_y is the logit towards the truth, and Δ_y = C / n_y^(1/4): what is rarer has to be told by a
+    wider margin. C is such that the rarest class's is ``margin``, in logits: unlike the authors'
+    head, a net's here is not normalised.
+    """
+    fewest = min(class_counts)
+    negative, positive = (margin * (fewest / count) ** 0.25 for count in class_counts)
+    margins = negative + (positive - negative) * target
+    return F.softplus(margins - (2 * target - 1) * logits).flatten(1).mean(1)
 
 
 @LOSSES.register("dice")
@@ -72,6 +114,51 @@ def bce_dice(logits: Tensor, target: Tensor) -> Tensor:
 def bce_focal_tversky(logits: Tensor, target: Tensor) -> Tensor:
     """BCE plus focal Tversky loss, equally weighted."""
     return bce(logits, target) + focal_tversky(logits, target)
+
+
+def loss_of(
+    name: str, options: Mapping[str, float], class_counts: tuple[int, int] | None = None
+) -> Loss:
+    """Return a registered loss with its options set.
+
+    Args:
+        name: Its name.
+        options: Its options by name.
+        class_counts: How many training images are 0 and 1; none where targets are masks.
+
+    Raises:
+        UnknownNameError: No such loss.
+        RecipeError: An option that the loss does not have, or one that needs class counts.
+    """
+    loss = LOSSES[name]
+    _, _, *known = inspect.signature(loss).parameters
+    filled = {"class_counts": class_counts} if "class_counts" in known else {}
+    if unknown := set(options) - (set(known) - set(filled)):
+        has = sorted(set(known) - set(filled)) or "none"
+        raise RecipeError(f"loss '{name}' has no option {sorted(unknown)}; it has {has}")
+    if filled and class_counts is None:
+        raise RecipeError(f"loss '{name}' weighs classes of images: it belongs to classification")
+    return functools.partial(loss, **options, **filled)
+
+
+def expected_loss(
+    loss: Loss, logits: Tensor, target: Tensor, weights: Tensor | None = None
+) -> Tensor:
+    """Return each image's loss for labels that are shares: t·w₁·L(1) + (1 − t)·w₀·L(0).
+
+    For labels of 0 and 1 it is w_t·L(t). For cross-entropy it is that of the soft label.
+
+    Args:
+        loss: A loss for labels of 0 or 1.
+        logits: N×1.
+        target: N×1, in 0–1.
+        weights: The weights of 0 and of 1; both are 1 if not given.
+    """
+    negative, positive = (loss(logits, torch.full_like(target, label)) for label in (0.0, 1.0))
+    if weights is not None:
+        negative, positive = weights[0] * negative, weights[1] * positive
+    share = target.flatten()
+    return share * positive + (1 - share) * negative
 
 
 def balanced_weights(labels: Tensor) -> Tensor:

@@ -4,7 +4,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from lentigo.data.views import TRUE_OUTLINES
 from lentigo.errors import RecipeError
@@ -118,6 +126,29 @@ class Data(_Strict):
         return self
 
 
+class LossChoice(BaseModel):
+    """A loss by its registered name alone, or a mapping in which its options stand beside it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
+
+    name: str
+
+    @property
+    def options(self) -> dict[str, float]:
+        """The loss's own options."""
+        return dict(self.__pydantic_extra__ or {})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    @model_serializer
+    def _as_written(self) -> str | dict[str, Any]:
+        return {"name": self.name, **self.options} if self.options else self.name
+
+
 class NetChoice(BaseModel):
     """A net by its registered name; what stands beside ``pretrained`` are the net's options."""
 
@@ -182,6 +213,7 @@ class Plateau(_Strict):
 class Phase(_Strict):
     """One phase of fine-tuning: which encoder parts train, for how long, how fast, on which loss.
 
+    ``loss`` is a name, or ``{name: focal, gamma: 1}`` with the loss's own options.
     ``schedule: cosine`` lets the rate fall from ``learning_rate`` to 0 over the phase, step by
     step. ``early_stopping`` ends the phase after so many epochs without a better score.
     """
@@ -190,7 +222,7 @@ class Phase(_Strict):
     unfreeze: tuple[str, ...] = ()
     epochs: Count
     learning_rate: Positive
-    loss: str
+    loss: LossChoice
     schedule: Literal["constant", "cosine"] = "constant"
     plateau: Plateau | None = None
     early_stopping: Count | None = None
@@ -201,6 +233,12 @@ class Recipe(_Strict):
 
     ``ema`` keeps a moving average of the weights beside them, each step's share being 1 − ``ema``;
     it is what is validated and kept. 0 keeps the weights themselves.
+
+    The rest is for classifiers. Of ``class_weights: balanced`` and ``sampling: balanced`` either
+    makes the two classes count alike: the first by the loss's weights, the second by batches that
+    hold as many of one as of the other. ``mixup`` is α of Zhang et al. 2018, 0 for none.
+    ``label_smoothing`` is the share of each label that is divided between both classes (Szegedy et
+    al. 2016, section 7).
     """
 
     task: Literal["segmentation", "classification"]
@@ -210,6 +248,9 @@ class Recipe(_Strict):
     seed: int = 0
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     class_weights: Literal["balanced"] | None = None
+    sampling: Literal["balanced"] | None = None
+    mixup: Annotated[float, Field(ge=0)] = 0.0
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
     augmentation: Augmentation = Augmentation()
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
@@ -221,11 +262,26 @@ class Recipe(_Strict):
         names = [phase.name for phase in self.phases]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"phases named twice: {sorted(twice)}")
-        if self.class_weights and self.task == "segmentation":
-            raise ValueError("class_weights belong to classification")
-        if self.task == "segmentation" and (self.data.region or self.data.preprocessing):
-            raise ValueError("data.region and data.preprocessing belong to classification")
+        if self.class_weights and self.sampling:
+            raise ValueError(
+                "class_weights and sampling are both balanced: the rarer class would count more "
+                "than the other; leave one of them out"
+            )
+        if self.task == "segmentation" and (others := self._for_classifiers()):
+            raise ValueError(f"{' and '.join(others)} belong to classification")
         return self
+
+    def _for_classifiers(self) -> list[str]:
+        """Return the keys given that segmentation has no use for."""
+        given = {
+            "data.region": self.data.region,
+            "data.preprocessing": self.data.preprocessing,
+            "class_weights": self.class_weights,
+            "sampling": self.sampling,
+            "mixup": self.mixup,
+            "label_smoothing": self.label_smoothing,
+        }
+        return [key for key, value in given.items() if value]
 
     def to_yaml(self) -> str:
         """Return the recipe as YAML that :func:`read_recipe` reads back to an equal one."""

@@ -9,6 +9,7 @@ from accelerate import PartialState
 
 from lentigo.bundle import load_bundle
 from lentigo.data.labels import mapping_text
+from lentigo.data.manifest import Task
 from lentigo.data.prepared import Prepared, prepare
 from lentigo.data.sources import SOURCES
 from lentigo.data.splits import read_split, write_split
@@ -21,10 +22,10 @@ from lentigo.nets.channels import RGB_AND_MASK, first_convolution, for_channels
 from lentigo.training.dataset import divide, part_of, read_rows
 from lentigo.training.folder import RunFolder
 from lentigo.training.loop import Listener, Trainer
-from lentigo.training.losses import LOSSES
+from lentigo.training.losses import loss_of
 from lentigo.training.precision import choose_precision
 from lentigo.training.progress import Progress
-from lentigo.training.recipe import Recipe, read_recipe
+from lentigo.training.recipe import LossChoice, Recipe, read_recipe
 from lentigo.training.shown import Shown
 from lentigo.training.tuning import tune
 
@@ -107,7 +108,7 @@ def check_names(recipe: Recipe) -> None:
     if recipe.data.further:
         _ = SOURCES[recipe.data.further.source]
     for phase in recipe.phases:
-        _ = LOSSES[phase.loss]
+        _check_loss(phase.loss, recipe.task)
     view = recipe.data.view
     if recipe.data.outlines != TRUE_OUTLINES:
         load_bundle(recipe.data.outlines, "segmentation")
@@ -132,6 +133,12 @@ def check_names(recipe: Recipe) -> None:
             f"data.size: {recipe.data.size} is not a multiple of {step}, which net "
             f"'{recipe.net.name}' needs"
         )
+
+
+def _check_loss(choice: LossChoice, task: Task) -> None:
+    """Compute the loss once, so that a bad value of an option is told too."""
+    loss = loss_of(choice.name, choice.options, (1, 1) if task == "classification" else None)
+    loss(torch.zeros(1, 1), torch.zeros(1, 1))
 
 
 def _net(recipe: Recipe, weights_dir: Path | None) -> LesionNet:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from lentigo.evaluation.ranking import auc
 from lentigo.training.data import Part
-from lentigo.training.losses import LOSSES
+from lentigo.training.losses import Loss
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ def logits_of(model: nn.Module, part: Part, batch_size: int) -> Iterator[tuple[T
             yield logits.float().cpu(), target
 
 
-def validate(model: nn.Module, part: Part, loss: str, batch_size: int) -> Validation:
+def validate(model: nn.Module, part: Part, loss: Loss, batch_size: int) -> Validation:
     """Run the whole part through the net; a classifier's part must hold both classes."""
     losses, dices, scores, labels = [], [], [], []
     for logits, target in logits_of(model, part, batch_size):
-        losses.append(LOSSES[loss](logits, target))
+        losses.append(loss(logits, target))
         if part.masks is not None:
             dices.append(_dice(logits, target))
         else:
