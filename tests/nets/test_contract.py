@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from lentigo.errors import RecipeError
 from lentigo.imaging.view import View
-from lentigo.nets import NETS, LesionNet, SmpNet, build_net
+from lentigo.nets import NETS, LesionNet, SmpNet, TimmClassifier, build_net
 from lentigo.training.export import TOLERANCE, checked_model
 
 NAMES = [name for name in NETS if not name.startswith("tiny")]
@@ -68,6 +68,17 @@ def test_what_is_frozen_stays_as_it_is(net: LesionNet) -> None:
     assert any(not torch.equal(p, before) for p, before in behind)
 
 
+def test_nothing_of_a_frozen_encoder_is_kept_for_the_way_back(net: LesionNet) -> None:
+    net.unfreeze([])
+    kept = []
+    for part in net.encoder_parts().values():
+        for module in part.modules():
+            module.register_forward_hook(lambda _m, _x, made: kept.append(made))
+    net.train()(pixels((64, 64)))
+    assert kept
+    assert not any(made.requires_grad for made in kept if isinstance(made, Tensor))
+
+
 def test_the_last_part_can_be_unfrozen_alone(net: LesionNet) -> None:
     *others, last = net.encoder_parts()
     net.unfreeze([last])
@@ -103,7 +114,7 @@ def with_lively_features(net: LesionNet) -> LesionNet:
 def test_onnx_agrees_with_torch(name: str) -> None:
     torch.manual_seed(0)
     net = build_net(name)
-    if isinstance(net, SmpNet):  # its decoder alone: export takes long by the layer
+    if isinstance(net, SmpNet | TimmClassifier):  # export takes long by the layer
         net = build_net(name, encoder="test_efficientnet")
     with_lively_features(net)
     assert net(pixels((64, 96))).std() > 0.01

@@ -6,8 +6,10 @@ from lentigo.nets.fat_net import FatNet
 from lentigo.nets.lite_unet import LiteUNet
 from lentigo.nets.mobilenetv2 import MobileNetV2
 from lentigo.nets.msca_net import MscaNet
+from lentigo.nets.plain_cnn import PlainCnn
 from lentigo.nets.segnet import SegNet
 from lentigo.nets.smp import SmpNet
+from lentigo.nets.timm_classifier import TimmClassifier
 from lentigo.nets.vgg_segnet import VggSegNet
 
 __all__ = [
@@ -18,8 +20,10 @@ __all__ = [
     "LiteUNet",
     "MobileNetV2",
     "MscaNet",
+    "PlainCnn",
     "SegNet",
     "SmpNet",
+    "TimmClassifier",
     "VggSegNet",
     "build_net",
 ]
