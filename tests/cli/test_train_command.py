@@ -35,6 +35,19 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+def test_a_phase_that_unfreezes_nothing_says_so(
+    recipe: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train = ["train", str(recipe), "--root", f"csv={table}", "--out", str(tmp_path / "run")]
+    changes = ["--set", "phases.1.unfreeze=[]", "--set", "phases.1.epochs=1"]
+    assert run(app, [*train, *changes]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    (told,) = [i for i, line in enumerate(lines) if "unfreezes nothing" in line]
+    assert "phase all unfreezes nothing: it trains the same weights as head" in lines[told]
+    assert [line.split()[0] for line in lines if "loss" in line] == ["head", "head", "all"]
+    assert lines[told - 1].startswith("head")  # when the phase begins, not at the end
+
+
 def test_train_export_evaluate(
     recipe: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -58,6 +58,10 @@ class Silent:
         self.steps = 0
         self.stop_at = stop_at
         self.records: list[EpochRecord] = []
+        self.phases: list[tuple[str, str | None]] = []
+
+    def phase(self, phase: Phase, idle: str | None) -> None:
+        self.phases.append((phase.name, idle))
 
     def step(self, phase: Phase, epoch: int, done: int, total: int, loss: float) -> None:
         self.steps += 1

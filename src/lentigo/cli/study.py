@@ -126,13 +126,17 @@ def _print(result: "StudyResult", out: Path) -> None:
 
 
 class _Watch:
-    """Shows steps on a progress bar, and each run and epoch as a line above it."""
+    """Shows steps on a progress bar, and each run, phase and epoch as a line above it."""
 
     def __init__(self, report: Callable[[int, int], None]) -> None:
         self.prepared = report
 
     def run(self, name: str, seed: int, number: int, total: int) -> None:
         stderr.print(f"run {number} of {total}: {name}, seed {seed}")
+
+    def phase(self, phase: "Phase", idle: str | None) -> None:
+        if idle is not None:
+            stderr.print(idle, soft_wrap=True)
 
     def step(self, phase: "Phase", epoch: int, done: int, total: int, loss: float) -> None:
         self.prepared(done, total)

@@ -117,10 +117,14 @@ def export(
 
 
 class _Bar:
-    """Shows steps on a progress bar and each epoch as a line above it."""
+    """Shows steps on a progress bar, and each epoch and idle phase as a line above it."""
 
     def __init__(self, report: Callable[[int, int], None]) -> None:
         self._report = report
+
+    def phase(self, phase: "Phase", idle: str | None) -> None:
+        if idle is not None:
+            stderr.print(idle, soft_wrap=True)
 
     def step(self, phase: "Phase", epoch: int, done: int, total: int, loss: float) -> None:
         self._report(done, total)

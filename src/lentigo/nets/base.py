@@ -67,6 +67,19 @@ class LesionNet(nn.Module, ABC):
     def encoder_parts(self) -> dict[str, nn.Module]:
         """Return the parts that can be frozen, by name, from the input inwards."""
 
+    def keras_layers(self) -> dict[str, int]:
+        """Return how many layers each encoder part has as Keras counts them, in order.
+
+        Recipes of studies made with Keras count its layers; the input is one.
+
+        Raises:
+            RecipeError: Keras does not have this net; one that it has overrides this.
+        """
+        raise RecipeError(
+            f"Keras does not have {type(self).__name__}, so its layers have no numbers: name parts "
+            f"with unfreeze, of {list(self.encoder_parts())}"
+        )
+
     def published(self) -> tuple[Pretrained, ...]:
         """Return the published weights that the encoder takes, the preferred first.
 

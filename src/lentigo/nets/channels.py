@@ -98,6 +98,10 @@ class TwoPictures(LesionNet):
         """Return the parts of the one encoder."""
         return self.features.encoder_parts()
 
+    def keras_layers(self) -> dict[str, int]:
+        """Return the counts of the one encoder."""
+        return self.features.keras_layers()
+
     def published(self) -> tuple[Pretrained, ...]:
         """Return the weights published for the one encoder."""
         return self.features.published()

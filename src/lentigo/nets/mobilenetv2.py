@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 from torchvision.models import mobilenet_v2
+from torchvision.models.mobilenetv2 import InvertedResidual
 
 from lentigo.nets.base import NETS, LesionNet, Task
 
@@ -39,6 +40,11 @@ class MobileNetV2(LesionNet):
         """Return ``block0`` to ``block18``."""
         return {f"block{i}": block for i, block in enumerate(self.features)}
 
+    def keras_layers(self) -> dict[str, int]:
+        """Return Keras's counts (``keras.applications.MobileNetV2``), 154 without its top."""
+        counts = {name: _keras_layers(block) for name, block in self.encoder_parts().items()}
+        return counts | {"block0": counts["block0"] + 1}  # the input
+
     def load_encoder(self, state: dict[str, Tensor]) -> None:
         """Take torchvision's state dict; its classifier is left out."""
         self.features.load_state_dict(
@@ -48,3 +54,11 @@ class MobileNetV2(LesionNet):
                 if name.startswith("features.")
             }
         )
+
+
+def _keras_layers(block: nn.Module) -> int:
+    counted = (nn.Conv2d, nn.BatchNorm2d, nn.ReLU6)
+    layers = sum(isinstance(module, counted) for module in block.modules())
+    if isinstance(block, InvertedResidual):  # there padding and addition are layers too
+        layers += (block.stride == 2) + block.use_res_connect
+    return layers

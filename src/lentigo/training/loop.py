@@ -22,7 +22,7 @@ from lentigo.training.data import Order, Part, balanced, batches_of, epoch_image
 from lentigo.training.folder import RunFolder
 from lentigo.training.history import keep_history
 from lentigo.training.losses import Loss, balanced_weights, expected_loss, loss_of
-from lentigo.training.phases import learning_rate
+from lentigo.training.phases import idle, learning_rate
 from lentigo.training.precision import Precision
 from lentigo.training.progress import EpochRecord, Progress
 from lentigo.training.recipe import Phase, Recipe
@@ -31,6 +31,9 @@ from lentigo.training.validation import validate
 
 class Listener(Protocol):
     """Who wants to know how a run goes."""
+
+    def phase(self, phase: Phase, idle: str | None) -> None:
+        """Hear that a phase begins or goes on; ``idle`` says so where it unfreezes nothing."""
 
     def step(self, phase: Phase, epoch: int, done: int, total: int, loss: float) -> None:
         """Hear of one more batch: ``done`` of ``total`` in epoch ``epoch`` (from 1)."""
@@ -92,7 +95,7 @@ class Trainer:
             self.net.load_state_dict(tensors["net"])
         elif index:  # a phase starts from the best weights so far
             self.net.load_state_dict(self.folder.load_best())
-        self.net.unfreeze(phase.unfreeze)
+        self.listener.phase(phase, idle(self.net, self.recipe.phases, index))
         self.average = Average(self.net, self.recipe.ema) if self.recipe.ema else None
         if self.average and progress.epoch:
             self.average.load_state_dict(tensors["average"])

@@ -216,16 +216,26 @@ class Phase(_Strict):
     ``loss`` is a name, or ``{name: focal, gamma: 1}`` with the loss's own options.
     ``schedule: cosine`` lets the rate fall from ``learning_rate`` to 0 over the phase, step by
     step. ``early_stopping`` ends the phase after so many epochs without a better score.
+
+    ``unfreeze_from`` says the parts in Keras's terms instead: all layers from this number on, of a
+    net that Keras has too. Where there are no such layers nothing is unfrozen, as in Keras.
     """
 
     name: str
     unfreeze: tuple[str, ...] = ()
+    unfreeze_from: Annotated[int, Field(ge=0)] | None = None
     epochs: Count
     learning_rate: Positive
     loss: LossChoice
     schedule: Literal["constant", "cosine"] = "constant"
     plateau: Plateau | None = None
     early_stopping: Count | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Phase":
+        if self.unfreeze and self.unfreeze_from is not None:
+            raise ValueError("unfreeze names parts and unfreeze_from counts layers; give one")
+        return self
 
 
 class Recipe(_Strict):

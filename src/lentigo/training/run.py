@@ -23,6 +23,7 @@ from lentigo.training.dataset import divide, part_of, read_rows
 from lentigo.training.folder import RunFolder
 from lentigo.training.loop import Listener, Trainer
 from lentigo.training.losses import loss_of
+from lentigo.training.phases import unfreeze
 from lentigo.training.precision import choose_precision
 from lentigo.training.progress import Progress
 from lentigo.training.recipe import LossChoice, Recipe, read_recipe
@@ -119,7 +120,7 @@ def check_names(recipe: Recipe) -> None:
         raise RecipeError(f"net '{recipe.net.name}' does {net.task}; the recipe's task differs")
     learns_mask = view.channels != RGB_AND_MASK
     for phase in recipe.phases:
-        net.unfreeze(phase.unfreeze)
+        unfreeze(net, phase)
         learns_mask = learns_mask or first_convolution(net).weight.requires_grad
     if not learns_mask:
         raise RecipeError(
