@@ -153,3 +153,10 @@ def test_calibration_is_a_sigmoid_of_the_scaled_logit() -> None:
     np.testing.assert_allclose(
         Calibration(scale=1, bias=0).apply(probability), probability, atol=2e-7
     )
+
+
+def test_a_calibrations_inverse_leads_back() -> None:
+    calibration = Calibration(scale=0.7, bias=-1.2)
+    probability = np.array([0.001, 0.2, 0.5, 0.9, 0.999])
+    back = calibration.inverse.apply(calibration.apply(probability))
+    np.testing.assert_allclose(back, probability, rtol=1e-9)

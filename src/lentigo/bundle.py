@@ -107,6 +107,11 @@ class Calibration(_Part):
         logit = np.log(p) - np.log1p(-p)
         return np.asarray(1.0 / (1.0 + np.exp(-(self.scale * logit + self.bias))))
 
+    @property
+    def inverse(self) -> "Calibration":
+        """What leads from calibrated probabilities back to the model's own."""
+        return Calibration(scale=1 / self.scale, bias=-self.bias / self.scale)
+
 
 class QualityModel(_Part):
     """What an outline's Jaccard is expected to be: sigmoid(bias + Σ weight · feature).

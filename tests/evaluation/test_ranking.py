@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 from torchmetrics.functional.classification import binary_auroc, binary_average_precision
 
 from lentigo.evaluation.ranking import (
@@ -13,6 +13,7 @@ from lentigo.evaluation.ranking import (
     average_precision,
     weighted_auc,
     weighted_average_precision,
+    weighted_sensitivity,
 )
 
 
@@ -68,3 +69,23 @@ def test_one_class_alone_has_no_auc():
     assert math.isnan(auc(np.array([True, True]), scores))
     assert math.isnan(average_precision(np.array([False, False]), scores))
     assert average_precision(np.array([True, True]), scores) == 1
+
+
+@given(scored(), st.integers(0, 99))
+def test_sensitivity_at_a_false_positive_rate_is_the_roc_curves(case, seed):
+    malignant, probability = case
+    weights = np.random.default_rng(seed).integers(1, 4, (3, len(malignant))).astype(float)
+    asked = np.array([0.0, 0.25, 0.5, 1.0])
+    got = weighted_sensitivity(malignant, probability, weights, asked)
+    for draw, one in zip(got, weights, strict=True):
+        wrong, found, _ = roc_curve(
+            malignant, probability, sample_weight=one, drop_intermediate=False
+        )
+        assert draw == pytest.approx([found[wrong <= rate + 1e-9].max() for rate in asked])
+
+
+def test_a_draw_of_one_class_has_no_roc_curve():
+    malignant, weights = np.array([True, False]), np.array([[1.0, 0], [0, 1], [1, 1]])
+    got = weighted_sensitivity(malignant, np.array([0.9, 0.1]), weights, np.array([0.0, 1.0]))
+    assert np.isnan(got[:2]).all()
+    assert got[2].tolist() == [1, 1]

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from lentigo.evaluation.ratios import Floats, divide
 
+# Shares such as 3/7 miss what they are compared with by their last digits.
+_ROUNDING = 1e-9
+
 
 def auc(malignant: NDArray[np.bool_], probability: Floats) -> float:
     """Return the area under the ROC curve; NaN unless both classes are there.
@@ -55,6 +58,40 @@ def weighted_average_precision(
     return divide(
         (positives * precision).sum(axis=1), positives.sum(axis=1), undefined=float("nan")
     )
+
+
+def weighted_sensitivity(
+    malignant: NDArray[np.bool_],
+    probability: Floats,
+    weights: Floats,
+    false_positive_rate: Floats,
+) -> Floats:
+    """Return the ROC curve: the greatest sensitivity that costs at most each rate.
+
+    Args:
+        malignant: True labels, of length n.
+        probability: Scores of length n; only their order counts.
+        weights: How often each image counts, draws × images.
+        false_positive_rate: Shares of benign images called malignant, of length k, 0–1.
+
+    Returns:
+        Draws × k; NaN in draws without both classes.
+    """
+    positives, negatives = _by_descending_score(malignant, probability, weights)
+    found, wrong = (
+        divide(
+            np.pad(of_class.cumsum(axis=1), ((0, 0), (1, 0))),
+            of_class.sum(axis=1, keepdims=True),
+            undefined=float("nan"),
+        )
+        for of_class in (positives, negatives)
+    )
+    draws = np.arange(len(weights))[:, None]
+    # All draws are searched at once: those of a draw lie in 2·draw to 2·draw + 1.
+    ascending = np.nan_to_num(wrong) + 2 * draws
+    asked = false_positive_rate + 2 * draws + _ROUNDING
+    place = np.searchsorted(ascending.ravel(), asked, side="right") - 1
+    return np.asarray(found.ravel()[place] + 0 * wrong[:, :1])
 
 
 def _by_descending_score(
