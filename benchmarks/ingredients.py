@@ -24,7 +24,7 @@ from lentigo.data.splits import read_split, rows_of_part
 from lentigo.evaluation.bootstrap import Bootstrap
 from lentigo.evaluation.evaluate import Evaluation, evaluate_bundle
 from lentigo.files import write_text
-from lentigo.study.compare import paired_difference
+from lentigo.study.masks import paired_difference
 from lentigo.training.export import export
 from lentigo.training.folder import RunFolder
 from lentigo.training.recipe import read_recipe

@@ -11,7 +11,7 @@ from PIL import Image
 from tiny_training import Silent, recipe_of
 
 from lentigo.study.results import Record, Result
-from lentigo.study.schema import Claim, Reported, Row, Study
+from lentigo.study.schema import Claim, Row, Study
 from lentigo.synthetic import draw_lesion
 from lentigo.training.progress import EpochRecord
 from lentigo.training.recipe import Recipe
@@ -34,7 +34,28 @@ def draw_table(folder: Path, count: int = 24) -> Path:
     return folder / "table.csv"
 
 
-def tiny_recipe(*, size: int = 32, epochs: int = 2, data: Any = None, **changes: Any) -> Recipe:
+def draw_diagnoses(folder: Path, lesions: int = 24) -> Path:
+    """Draw lesions, every second malignant and every third with two images, as a ``csv`` source."""
+    folder.mkdir(parents=True)
+    lines = ["path,label,group,image_id"]
+    for seed in range(lesions):
+        for copy in range(2 if seed % 3 == 0 else 1):
+            name, malignant = f"i{seed:02}{'ab'[copy]}", seed % 2
+            lesion = draw_lesion(seed + 100 * copy, (48, 64), malignant=bool(malignant))
+            Image.fromarray(lesion.image).save(folder / f"{name}.png")
+            lines.append(f"{name}.png,{malignant},lesion{seed:02},{name}")
+    (folder / "table.csv").write_text("\n".join(lines) + "\n")
+    return folder / "table.csv"
+
+
+def tiny_recipe(
+    *,
+    task: str = "segmentation",
+    size: int = 32,
+    epochs: int = 2,
+    data: Any = None,
+    **changes: Any,
+) -> Recipe:
     tree = {
         "source": "csv",
         "hold_out": HOLD_OUT,
@@ -45,7 +66,7 @@ def tiny_recipe(*, size: int = 32, epochs: int = 2, data: Any = None, **changes:
         {"name": "all", "unfreeze": ["all"], "epochs": epochs, "learning_rate": 0.02, "loss": "bce"}
     ]
     changes = {"augmentation": {}, "phases": phases} | changes
-    return recipe_of("segmentation", data=tree | (data or {}), **changes)
+    return recipe_of(task, data=tree | (data or {}), **changes)
 
 
 def tiny_study(names: Sequence[str], claims: Sequence[tuple[str, str]] = ()) -> Study:
@@ -57,7 +78,7 @@ def tiny_study(names: Sequence[str], claims: Sequence[tuple[str, str]] = ()) -> 
             Row(
                 recipe=name,
                 label=f"Row {name}",
-                reported=Reported(dice=0.9, jaccard=0.8 - 0.01 * i) if i < 2 else None,
+                reported={"dice": 0.9, "jaccard": 0.8 - 0.01 * i} if i < 2 else None,
             )
             for i, name in enumerate(names)
         ),
@@ -125,3 +146,25 @@ def made_result(jaccard: Sequence[float], weights: str = "ImageNet") -> Result:
         history=epochs,
     )
     return Result(record, image_table(jaccard), image_table([0.5, 0.7]))
+
+
+def labels_table(
+    malignant: Sequence[bool], probability: Sequence[float], groups: Sequence[str] | None = None
+) -> pl.DataFrame:
+    """A classification result's table."""
+    ids = [f"i{i:03}" for i in range(len(malignant))]
+    return pl.DataFrame(
+        {
+            "image_id": ids,
+            "group": list(groups or ids),
+            "malignant": list(malignant),
+            "probability": list(map(float, probability)),
+        }
+    )
+
+
+def made_diagnoses(test: pl.DataFrame, validation: pl.DataFrame) -> Result:
+    record = made_result([0.5]).record.model_copy(
+        update={"recipe": tiny_recipe(task="classification")}
+    )
+    return Result(record, test, validation)

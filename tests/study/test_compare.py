@@ -9,7 +9,8 @@ from tiny_study import image_table
 
 from lentigo.evaluation.bootstrap import Bootstrap, Interval
 from lentigo.evaluation.segmentation import PixelCounts, segmentation_metrics
-from lentigo.study.compare import paired_difference, scores, verdict
+from lentigo.study.compare import verdict
+from lentigo.study.masks import paired_difference, scores
 
 GROUPS = ["p", "p", "q", "r", "r", "r", "s"]
 ONE = [0.9, 0.8, 0.3, 0.6, 0.7, 0.75, 0.95]

@@ -18,11 +18,15 @@ from lentigo.study.page import cautions, render_page
 from lentigo.study.results import Result, read_result, write_result
 from lentigo.study.settings import Settings
 from lentigo.study.summarise import summarise
+from lentigo.study.tasks import TASKS
 from lentigo.study.write import csv_table
 
 GOOD = [0.9, 0.88, 0.92, 0.85, 0.91, 0.87, 0.9, 0.93]
 POOR = [0.7, 0.72, 0.66, 0.6, 0.75, 0.7, 0.71, 0.69]
 MIXED = [0.95, 0.8, 0.97, 0.79, 0.96, 0.8, 0.95, 0.87]
+
+TITLES = TASKS["segmentation"].titles
+NO_GALLERY = {"gallery": None, "failed_below": 0.65}
 
 NAMES = ["good", "poor", "mixed", "twin", "open", "broken"]
 CLAIMS = [
@@ -85,14 +89,14 @@ def test_with_seeds_the_table_tells_their_mean_and_spread() -> None:
     assert one is not None
     assert two is not None
     good, poor = sum(GOOD) / 8, sum(POOR) / 8
-    assert one.jaccard_by_seed == pytest.approx({0: good, 1: poor})
+    assert one.score_by_seed == pytest.approx({0: good, 1: poor})
     assert one.test.jaccard_per_image.value == pytest.approx((good + poor) / 2)
     assert two.difference is not None
     assert two.difference["jaccard_per_image"].value == pytest.approx(poor - (good + poor) / 2)
     assert two.difference_by_seed == pytest.approx({0: poor - good})  # the seeds that both have
-    plot = forest(summary)
+    plot = forest(summary, TITLES)
     assert plot is not None
-    page = render_page(summary, None)
+    page = render_page(summary, NO_GALLERY)
     assert f"seeds {poor:.3f} to {good:.3f}" in page
 
 
@@ -113,7 +117,7 @@ def test_csv_and_json_hold_the_same_figures(result: StudyResult) -> None:
 
 
 def test_the_page_asks_no_host_and_tells_the_worst_first(result: StudyResult) -> None:
-    page = render_page(result, None)
+    page = render_page(result, NO_GALLERY)
     assert not re.search(r"(?:src|href|url\()\W*(?:https?:)?//", page)
     assert "2 of 4 judged claims hold" in page
     assert page.index("claims hold") < page.index("The rows")
@@ -128,13 +132,13 @@ def test_the_page_asks_no_host_and_tells_the_worst_first(result: StudyResult) ->
 def test_a_study_without_results_has_a_page(result: StudyResult) -> None:
     recipes = {row.row.recipe: row.recipe for row in result.rows}
     empty = summarise(result.study, recipes, result.settings, {}, {})
-    assert "No row is finished yet" in render_page(empty, None)
-    assert forest(empty) is None
-    assert curves(empty) == ()
+    assert "No row is finished yet" in render_page(empty, NO_GALLERY)
+    assert forest(empty, TITLES) is None
+    assert curves(empty, "Dice") == ()
 
 
 def test_curves_mark_each_phase(result: StudyResult) -> None:
-    drawn = curves(result)
+    drawn = curves(result, "Dice")
     assert [curve.number for curve in drawn] == [1, 2, 3]  # the twin's are the first's
     assert [phase.text for phase in drawn[0].phases] == ["decoder", "block5"]
     assert [tick.text for tick in drawn[0].score.ticks] == [

@@ -75,6 +75,7 @@ def study(
     from lentigo.study.run import run_study
     from lentigo.study.schema import read_recipes, read_study
     from lentigo.study.settings import settings_of
+    from lentigo.study.tasks import TASKS
 
     roots = parse_roots(root)
     chosen = read_study(folder)
@@ -86,7 +87,7 @@ def study(
             settings,
             roots,
             out,
-            _Watch(report),
+            _Watch(report, TASKS[chosen.task].score_name),
             only=tuple(filter(None, only.split(","))),
             weights_dir=weights,
             scratch_if_missing=scratch_if_missing,
@@ -108,17 +109,18 @@ def _print(result: "StudyResult", out: Path) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from lentigo.evaluation.model_card import interval_texts
+    from lentigo.study.tasks import TASKS
 
+    task = TASKS[result.study.task]
     table = Table(box=None, pad_edge=False)
-    for name in ("#", "Row", "Jaccard per image", "95 % interval", "Reported, validation"):
-        table.add_column(name)
+    for name in ("#", "Row", *task.columns):
+        table.add_column(name, overflow="fold")
     for row in result.rows:
-        texts = ("not run", "")
-        if row.measured:
-            texts = interval_texts(row.measured.test.jaccard_per_image.as_json())
-        reported = f"{row.reported.jaccard}" if row.reported else ""
-        table.add_row(str(row.number), escape(row.row.label), *texts, reported)
+        done = row.measured
+        texts = task.line(done.test, row.reported) if done else ("not run",)
+        table.add_row(str(row.number), escape(row.row.label), *texts)
+    for control in result.controls:
+        table.add_row("–", escape(control.label), *task.line(control.test, control.reported))
     stdout.print(table)
     for claim in result.claims:
         stdout.print(f"{claim.verdict}: {escape(claim.claim.text)}", soft_wrap=True)
@@ -128,8 +130,9 @@ def _print(result: "StudyResult", out: Path) -> None:
 class _Watch:
     """Shows steps on a progress bar, and each run, phase and epoch as a line above it."""
 
-    def __init__(self, report: Callable[[int, int], None]) -> None:
+    def __init__(self, report: Callable[[int, int], None], score_name: str) -> None:
         self.prepared = report
+        self.score_name = score_name
 
     def run(self, name: str, seed: int, number: int, total: int) -> None:
         stderr.print(f"run {number} of {total}: {name}, seed {seed}")
@@ -144,6 +147,6 @@ class _Watch:
     def epoch(self, record: "EpochRecord") -> None:
         best = " best" if record.best else ""
         stderr.print(
-            f"{record.phase} {record.epoch:>3}  validation Dice {record.score:.4f}{best}  "
-            f"{record.seconds:.0f} s"
+            f"{record.phase} {record.epoch:>3}  validation {self.score_name} "
+            f"{record.score:.4f}{best}  {record.seconds:.0f} s"
         )

@@ -3,17 +3,27 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from lentigo.evaluation.bootstrap import Bootstrap, Interval
-from lentigo.evaluation.segmentation import SegmentationMetrics
 from lentigo.study.compare import Verdict
-from lentigo.study.schema import Claim, Metric, Reported, Row, Study
+from lentigo.study.schema import TERMS, Claim, Figure, Metric, Row, Study
 from lentigo.study.settings import Settings
 from lentigo.training.progress import EpochRecord
 from lentigo.training.recipe import Recipe
 
 Outcome = Verdict | Literal["not run", "same run"]
+
+
+class Scores(Protocol):
+    """What a task measures of one part's images."""
+
+    @property
+    def n(self) -> int:
+        """Images."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the scores by the names that ``study.json`` uses."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +36,7 @@ class Measured:
             on.
         test: On the common test part.
         difference: The row minus the reference on the test part; none for the reference itself.
-        jaccard_by_seed: The test part's mean Jaccard of each seed.
+        score_by_seed: The test part's leading score of each seed.
         difference_by_seed: The same minus the reference's, of the seeds that both have.
         weights: What the encoder started from.
         parameters: Of the net.
@@ -40,10 +50,10 @@ class Measured:
     """
 
     seeds: tuple[int, ...]
-    validation: SegmentationMetrics
-    test: SegmentationMetrics
+    validation: Scores
+    test: Scores
     difference: Mapping[Metric, Interval] | None
-    jaccard_by_seed: Mapping[int, float]
+    score_by_seed: Mapping[int, float]
     difference_by_seed: Mapping[int, float]
     weights: str
     parameters: int
@@ -55,8 +65,12 @@ class Measured:
     engine: str
     history: tuple[EpochRecord, ...]
 
-    def as_json(self) -> dict[str, Any]:
-        """Return all but the epochs, which stand in the run's own folder."""
+    def as_json(self, leading: Figure) -> dict[str, Any]:
+        """Return all but the epochs, which stand in the run's own folder.
+
+        Args:
+            leading: The name of the leading score.
+        """
         difference = self.difference or {}
         return {
             "seeds": list(self.seeds),
@@ -72,7 +86,7 @@ class Measured:
             "test": self.test.as_json(),
             "difference": {name: interval.as_json() for name, interval in difference.items()},
             "by_seed": {
-                "test_jaccard": _by_name(self.jaccard_by_seed),
+                f"test_{leading}": _by_name(self.score_by_seed),
                 "difference": _by_name(self.difference_by_seed),
             },
         }
@@ -99,9 +113,10 @@ class RowResult:
     measured: Measured | None
 
     @property
-    def reported(self) -> Reported | None:
-        """What the study prints for it."""
-        return self.row.reported
+    def reported(self) -> dict[Figure, float | None]:
+        """What the study prints for it; all that it could, none where it does not."""
+        printed = self.row.reported or {}
+        return {name: printed.get(name) for name in TERMS[self.recipe.task].reported}
 
     @property
     def epochs(self) -> int:
@@ -110,6 +125,7 @@ class RowResult:
 
     def as_json(self) -> dict[str, Any]:
         """Return the row by the names that ``study.json`` uses."""
+        leading = next(iter(TERMS[self.recipe.task].metrics.values()))
         return {
             "number": self.number,
             "row": self.row.recipe,
@@ -119,11 +135,34 @@ class RowResult:
             "fault": self.fault,
             "size_px": list(self.recipe.data.size_px),
             "epochs": self.epochs,
-            "reported": {
-                name: getattr(self.reported, name) if self.reported else None
-                for name in Reported.model_fields
-            },
-            **(self.measured.as_json() if self.measured else {}),
+            "reported": self.reported,
+            **(self.measured.as_json(leading) if self.measured else {}),
+        }
+
+
+@dataclass(frozen=True)
+class Control:
+    """A line of the table that nothing was trained for.
+
+    Attributes:
+        name: Its name, where a row's recipe would stand.
+        label: The same for people.
+        reported: What the study prints for it.
+        test: On the common test part.
+    """
+
+    name: str
+    label: str
+    reported: Mapping[Figure, float]
+    test: Scores
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the line by the names that ``study.json`` uses."""
+        return {
+            "row": self.name,
+            "label": self.label,
+            "reported": dict(self.reported),
+            "test": self.test.as_json(),
         }
 
 
@@ -133,6 +172,7 @@ class ClaimResult:
 
     Attributes:
         claim: What the study says.
+        metric: What the rows are compared by.
         better: Number of the row that is said to do better.
         than: Number of the other.
         reported: The difference that the study reports, as printed there, if it does.
@@ -141,6 +181,7 @@ class ClaimResult:
     """
 
     claim: Claim
+    metric: Metric
     better: int
     than: int
     reported: float | None
@@ -153,7 +194,7 @@ class ClaimResult:
             "text": self.claim.text,
             "better": self.claim.better,
             "than": self.claim.than,
-            "metric": self.claim.metric,
+            "metric": self.metric,
             "reported_difference": self.reported,
             "difference": self.difference.as_json() if self.difference else None,
             "verdict": self.verdict,
@@ -169,6 +210,7 @@ class StudyResult:
     bootstrap: Bootstrap
     rows: tuple[RowResult, ...]
     claims: tuple[ClaimResult, ...]
+    controls: tuple[Control, ...] = ()
 
     @property
     def finished(self) -> tuple[tuple[RowResult, Measured], ...]:
@@ -183,6 +225,7 @@ class StudyResult:
     def as_json(self) -> dict[str, Any]:
         """Return the content of ``study.json``."""
         data = self.reference.recipe.data
+        controls = [control.as_json() for control in self.controls]
         return {
             "title": self.study.title,
             "citation": self.study.citation,
@@ -195,6 +238,7 @@ class StudyResult:
             },
             "bootstrap": asdict(self.bootstrap),
             "rows": [row.as_json() for row in self.rows],
+            **({"controls": controls} if controls else {}),
             "claims": [claim.as_json() for claim in self.claims],
         }
 

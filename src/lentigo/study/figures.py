@@ -1,19 +1,20 @@
 """Where the page's figures put their lines: geometry alone, the template draws it."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from lentigo.evaluation.bootstrap import Interval
 from lentigo.study.compare import verdict
 from lentigo.study.document import Measured, RowResult, StudyResult
+from lentigo.study.schema import Metric
 from lentigo.training.progress import EpochRecord
 
 Scale = Callable[[float], float]
 
 
 class Tick(NamedTuple):
-    """A labelled place on an axis."""
+    """A text at a place on an axis."""
 
     at: float
     text: str
@@ -25,8 +26,7 @@ class ForestRow(NamedTuple):
     y: float
     number: int
     label: str
-    jaccard: str
-    dice: str
+    texts: tuple[Tick, ...]
     kind: str
     x: float
     low: float
@@ -40,8 +40,7 @@ class Forest(NamedTuple):
     Attributes:
         width: Of the whole.
         height: Of the rows.
-        jaccard: Where the texts of Jaccard end.
-        dice: Where the texts of Dice end.
+        metrics: What is compared, each where its texts end; the first is drawn.
         zero: Where the difference is 0.
         ticks: Of the axis.
         rows: One for each row that is not the reference.
@@ -49,8 +48,7 @@ class Forest(NamedTuple):
 
     width: float
     height: float
-    jaccard: float
-    dice: float
+    metrics: tuple[Tick, ...]
     zero: float
     ticks: tuple[Tick, ...]
     rows: tuple[ForestRow, ...]
@@ -93,10 +91,16 @@ def signed(value: float, digits: int = 3) -> str:
     return text[1:] if not float(text) else text.replace("-", "−")
 
 
-def forest(result: StudyResult) -> Forest | None:
-    """Return the plot of each row's Jaccard minus the reference's; none where no row has one."""
+def forest(result: StudyResult, titles: Mapping[Metric, str]) -> Forest | None:
+    """Return the plot of each row's score minus the reference's; none where no row has one.
+
+    Args:
+        result: The study.
+        titles: The metrics that are compared, with their titles; the first is drawn.
+    """
+    leading = next(iter(titles))
     shown = [
-        (row, measured, measured.difference["jaccard_per_image"])
+        (row, measured, measured.difference[leading])
         for row, measured in result.finished
         if measured.difference and not row.same_as
     ]
@@ -104,36 +108,37 @@ def forest(result: StudyResult) -> Forest | None:
         return None
     ends = [end for _, m, i in shown for end in (i.low, i.high, *m.difference_by_seed.values())]
     low, high, step = round_range(min(0.0, *ends), max(0.0, *ends))
-    across = _scale(low, high, FOREST_LEFT, FOREST_RIGHT)
+    across = straight(low, high, FOREST_LEFT, FOREST_RIGHT)
+    ends_at = {name: FOREST_RIGHT + i * FOREST_TEXT for i, name in enumerate(titles, start=1)}
     rows = tuple(
-        _forest_row(row, measured, (i + 0.5) * FOREST_STEP, across)
+        _forest_row(row, measured, (i + 0.5) * FOREST_STEP, across, ends_at)
         for i, (row, measured, _) in enumerate(shown)
     )
     return Forest(
-        width=FOREST_RIGHT + 2 * FOREST_TEXT,
+        width=FOREST_RIGHT + len(titles) * FOREST_TEXT,
         height=len(rows) * FOREST_STEP,
-        jaccard=FOREST_RIGHT + FOREST_TEXT,
-        dice=FOREST_RIGHT + 2 * FOREST_TEXT,
+        metrics=tuple(Tick(ends_at[name], title) for name, title in titles.items()),
         zero=across(0.0),
-        ticks=_ticks(low, high, step, across, _signed_plain),
+        ticks=ticks(low, high, step, across, _signed_plain),
         rows=rows,
     )
 
 
-def _forest_row(row: RowResult, measured: Measured, y: float, across: Scale) -> ForestRow:
+def _forest_row(
+    row: RowResult, measured: Measured, y: float, across: Scale, ends_at: Mapping[Metric, float]
+) -> ForestRow:
     differences = measured.difference or {}
-    jaccard, dice = differences["jaccard_per_image"], differences["dice_per_image"]
+    drawn = differences[next(iter(ends_at))]
     several = len(measured.difference_by_seed) > 1
     return ForestRow(
         y=y,
         number=row.number,
         label=row.row.label,
-        jaccard=_in_words(jaccard),
-        dice=_in_words(dice),
-        kind=_KINDS[verdict(jaccard)],
-        x=across(jaccard.value),
-        low=across(jaccard.low),
-        high=across(jaccard.high),
+        texts=tuple(Tick(x, _in_words(differences[name])) for name, x in ends_at.items()),
+        kind=_KINDS[verdict(drawn)],
+        x=across(drawn.value),
+        low=across(drawn.low),
+        high=across(drawn.high),
         seeds=tuple(map(across, measured.difference_by_seed.values())) if several else (),
     )
 
@@ -143,20 +148,28 @@ def _in_words(difference: Interval) -> str:
     return f"{signed(difference.value)} ({ends})"
 
 
-def curves(result: StudyResult) -> tuple[Curves, ...]:
-    """Return each trained row's curves; the score's axis is the same for all."""
+def curves(result: StudyResult, score_name: str) -> tuple[Curves, ...]:
+    """Return each trained row's curves; the score's axis is the same for all.
+
+    Args:
+        result: The study.
+        score_name: What the validation's score is.
+    """
     shown = [(row, m.history) for row, m in result.finished if not row.same_as and m.history]
     if not shown:
         return ()
     every = [epoch.score for _, history in shown for epoch in history]
     score_range = round_range(min(every), 1.0)
-    return tuple(_curves(row, history, score_range) for row, history in shown)
+    return tuple(_curves(row, history, score_range, score_name) for row, history in shown)
 
 
 def _curves(
-    row: RowResult, history: Sequence[EpochRecord], score_range: tuple[float, float, float]
+    row: RowResult,
+    history: Sequence[EpochRecord],
+    score_range: tuple[float, float, float],
+    score_name: str,
 ) -> Curves:
-    across = _scale(0.5, len(history) + 0.5, 0.0, PANEL_WIDTH)
+    across = straight(0.5, len(history) + 0.5, 0.0, PANEL_WIDTH)
     losses = {
         "train": [epoch.train_loss for epoch in history],
         "validation": [epoch.validation_loss for epoch in history],
@@ -172,7 +185,11 @@ def _curves(
         phases=tuple(Tick(across(i + 0.5), history[i].phase) for i in starts),
         loss=_panel("loss", losses, round_range(0.0, highest), across),
         score=_panel(
-            "validation Dice", {"score": [e.score for e in history]}, score_range, across, best
+            f"validation {score_name}",
+            {"score": [e.score for e in history]},
+            score_range,
+            across,
+            best,
         ),
     )
 
@@ -185,7 +202,7 @@ def _panel(
     best: int | None = None,
 ) -> Panel:
     low, high, step = bounds
-    up = _scale(low, high, PANEL_HEIGHT, 0.0)
+    up = straight(low, high, PANEL_HEIGHT, 0.0)
     places = {
         name: [f"{across(i + 1):.1f},{up(value):.1f}" for i, value in enumerate(values)]
         for name, values in lines.items()
@@ -193,10 +210,10 @@ def _panel(
     # A line of one point is not drawn; from the point to itself it is a dot.
     points = {name: " ".join(at if len(at) > 1 else at * 2) for name, at in places.items()}
     star = None if best is None else (across(best + 1), up(next(iter(lines.values()))[best]))
-    return Panel(title, points, _ticks(low, high, step, up, _plain), star)
+    return Panel(title, points, ticks(low, high, step, up), star)
 
 
-def _scale(low: float, high: float, start: float, end: float) -> Scale:
+def straight(low: float, high: float, start: float, end: float) -> Scale:
     """Return the straight line that takes ``low`` to ``start`` and ``high`` to ``end``."""
     slope = (end - start) / (high - low)
     return lambda value: start + slope * (value - low)
@@ -211,17 +228,23 @@ def round_range(low: float, high: float, steps: int = 5) -> tuple[float, float, 
     return first * step, max(last, first + 1) * step, step
 
 
-def _ticks(
-    low: float, high: float, step: float, scale: Scale, text: Callable[[float], str]
+def plain(value: float) -> str:
+    """Return a number as an axis shows it."""
+    return f"{value:.3g}" if abs(value) > 1e-9 else "0"
+
+
+def ticks(
+    low: float,
+    high: float,
+    step: float,
+    scale: Scale,
+    text: Callable[[float], str] = plain,
 ) -> tuple[Tick, ...]:
+    """Return an axis's ticks, from ``low`` to ``high`` by ``step``."""
     count = round((high - low) / step)
     return tuple(Tick(scale(low + i * step), text(low + i * step)) for i in range(count + 1))
 
 
-def _plain(value: float) -> str:
-    return f"{value:.3g}" if abs(value) > 1e-9 else "0"
-
-
 def _signed_plain(value: float) -> str:
-    text = _plain(abs(value))
+    text = plain(abs(value))
     return text if text == "0" else f"{'−' if value < 0 else '+'}{text}"

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from lentigo.imaging.arrays import Mask
 from lentigo.imaging.contour import TOLERANCE_PX, outline
 from lentigo.imaging.read import read_mask, read_photo
 from lentigo.runtime.segmenter import Segmenter
+from lentigo.study.document import RowResult
 
 SHOWN = 12
 PICTURE_PX = 220
@@ -38,6 +39,28 @@ class Picture(NamedTuple):
     width: int
     height: int
     truth: str
+
+
+class GalleryRow(NamedTuple):
+    """A row's outlines: SVG paths and Jaccard by image id."""
+
+    row: RowResult
+    paths: Mapping[str, str]
+    jaccard: Mapping[str, float]
+
+
+class Gallery(NamedTuple):
+    """The same images with every row's outline.
+
+    Attributes:
+        ranked_by: The row whose Jaccard the images were chosen by.
+        pictures: The images, from that row's worst to its best.
+        rows: The rows with an outline of each.
+    """
+
+    ranked_by: RowResult
+    pictures: tuple[Picture, ...]
+    rows: tuple[GalleryRow, ...]
 
 
 def choose_images(table: pl.DataFrame, count: int = SHOWN) -> list[str]:

@@ -3,42 +3,25 @@
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lentigo.evaluation.bootstrap import Interval
-from lentigo.evaluation.segmentation import FAILED_BELOW_JACCARD
 from lentigo.runtime.finding import NOTICE
-from lentigo.study.document import RowResult, StudyResult
+from lentigo.study.document import StudyResult
 from lentigo.study.figures import curves, forest, signed
-from lentigo.study.outlines import Picture
+from lentigo.study.tasks import TASKS
 
 
-class GalleryRow(NamedTuple):
-    """A row's outlines: SVG paths and Jaccard by image id."""
+def render_page(result: StudyResult, exhibits: Mapping[str, Any]) -> str:
+    """Return the page of a study; it asks no host for anything.
 
-    row: RowResult
-    paths: Mapping[str, str]
-    jaccard: Mapping[str, float]
-
-
-class Gallery(NamedTuple):
-    """The same images with every row's outline.
-
-    Attributes:
-        ranked_by: The row whose Jaccard the images were chosen by.
-        pictures: The images, from that row's worst to its best.
-        rows: The rows with an outline of each.
+    Args:
+        result: The study.
+        exhibits: What its task shows beside it.
     """
-
-    ranked_by: RowResult
-    pictures: tuple[Picture, ...]
-    rows: tuple[GalleryRow, ...]
-
-
-def render_page(result: StudyResult, gallery: Gallery | None) -> str:
-    """Return the page of a study; it asks no host for anything."""
+    task = TASKS[result.study.task]
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -50,24 +33,22 @@ def render_page(result: StudyResult, gallery: Gallery | None) -> str:
         "signed": signed,
         "score": lambda value: f"{value:.3f}",
         "ends": _ends,
-        "share": lambda share: f"{share:.1%}".replace("%", " %"),
+        "share": lambda share: f"{share:.1%}".replace("%", "\N{NO-BREAK SPACE}%"),
         "count": _count,
         "duration": duration,
         "sides": lambda size: "×".join(map(str, size)) if size[0] != size[1] else f"{size[0]}²",
     }
-    return environment.get_template("study.html").render(
+    return environment.get_template(task.template).render(
         result=result,
-        best=max(
-            result.finished, key=lambda pair: pair[1].test.jaccard_per_image.value, default=None
-        ),
+        best=max(result.finished, key=lambda pair: task.leading(pair[1].test).value, default=None),
         held=sum(claim.verdict == "holds" for claim in result.claims),
         judged=sum(claim.difference is not None for claim in result.claims),
         cautions=tuple(cautions(result)),
-        forest=forest(result),
-        curves=curves(result),
-        gallery=gallery,
+        forest=forest(result, task.titles),
+        curves=curves(result, task.score_name),
+        score_name=task.score_name,
         notice=NOTICE,
-        failed_below=FAILED_BELOW_JACCARD,
+        **exhibits,
     )
 
 
@@ -89,7 +70,10 @@ def cautions(result: StudyResult) -> Iterator[str]:
             "not what another run would have."
         )
     if scratch := [r.number for r, m in result.finished if m.weights.startswith("from scratch:")]:
-        yield f"{_rows(scratch)} from random weights, since the pretrained ones were not at hand."
+        yield (
+            f"{_rows(scratch)} from random weights, since the pretrained ones were not at hand: a "
+            "claim about such a row also compares how the rows began."
+        )
     for row in result.rows:
         if row.same_as:
             what = f"under {result.settings.changes}" if result.settings.changes else "as written"

@@ -129,13 +129,14 @@ def check_runs(
 
 
 def read_images(recipes: Mapping[str, Recipe], roots: Mapping[str, Path]) -> pl.DataFrame:
-    """Return the manifest of the source that all rows share, its images with masks alone.
+    """Return the manifest of the source that all rows share, its usable images alone.
 
     Raises:
         StudyError: No folder is given for it.
         SourceError: The folder is not that source's.
     """
-    source = next(iter(recipes.values())).data.source
+    first = next(iter(recipes.values()))
+    source = first.data.source
     if source not in roots:
         raise StudyError(f"the study reads '{source}': say where it lies with --root {source}=DIR")
-    return usable_for(read_source(source, roots[source]), "segmentation")
+    return usable_for(read_source(source, roots[source]), first.task)

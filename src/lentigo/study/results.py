@@ -1,7 +1,9 @@
-"""What one run came to: its cost, its epochs, and each image's pixel counts."""
+"""What one run came to: its cost, its epochs, and what it made of each image."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict
@@ -50,13 +52,19 @@ class Record(BaseModel):
 class Result:
     """A finished run: its record, and its tables of one line an image.
 
-    Both tables have ``image_id``, ``group``, ``tp``, ``fp``, ``fn``, ``tn``, ``dice`` and
-    ``jaccard``, sorted by ``image_id``; images that could not be read are not in them.
+    Both tables have ``image_id``, ``group`` and what the task measures: ``tp``, ``fp``, ``fn``,
+    ``tn``, ``dice`` and ``jaccard`` of an outline; ``malignant`` and ``probability``, not
+    calibrated, of a diagnosis. They are sorted by ``image_id``; images that could not be read are
+    not in them.
     """
 
     record: Record
     test: pl.DataFrame
     validation: pl.DataFrame
+
+
+Runs: TypeAlias = Mapping[int, Result]
+"""A row's finished runs by seed."""
 
 
 def write_result(

@@ -9,20 +9,16 @@ import torch
 from accelerate import PartialState
 
 from lentigo.data.splits import read_split, rows_of_part
-from lentigo.evaluation.bootstrap import Bootstrap
-from lentigo.evaluation.evaluate import evaluate_bundle
 from lentigo.nets import build_net
 from lentigo.nets.cost import net_cost
 from lentigo.study.folder import StudyFolder
 from lentigo.study.plan import Planned
 from lentigo.study.results import Record, write_result
+from lentigo.study.tasks import TASKS
 from lentigo.training.export import export
 from lentigo.training.folder import RunFolder
 from lentigo.training.loop import Listener
 from lentigo.training.run import train
-
-_NO_INTERVALS = Bootstrap(draws=1)
-"""The study draws its own, over all seeds."""
 
 
 def finish_row(
@@ -66,9 +62,7 @@ def finish_row(
     bundle = export(run.path, folder.bundle(planned.name, seed), with_weights=False)
     parts = read_split(run.split)
     measured = {
-        part: evaluate_bundle(
-            bundle, rows_of_part(images, parts, part), split=part, bootstrap=_NO_INTERVALS
-        )
+        part: TASKS[recipe.task].measure(bundle, rows_of_part(images, parts, part), part)
         for part in ("test", "validation")
     }
     cost = net_cost(build_net(recipe.net.name, None, **recipe.net.options), recipe.data.size_px)

@@ -1,5 +1,7 @@
 """The study: which recipes the rows of a published table are, what it reports, what it claims."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,7 +13,9 @@ from lentigo.training.recipe import Fraction, Recipe, read_recipe
 
 STUDY = "study.yaml"
 
-Metric = Literal["jaccard_per_image", "dice_per_image"]
+Task = Literal["segmentation", "classification"]
+Metric = Literal["jaccard_per_image", "dice_per_image", "auc", "accuracy"]
+Figure = Literal["dice", "jaccard", "accuracy", "auc", "precision", "recall", "f1", "threshold"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
 
@@ -19,15 +23,36 @@ class StudyError(LentigoError):
     """A study that is not valid, or that cannot go on as it was begun."""
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What the studies of one task speak of.
+
+    Attributes:
+        metrics: What rows can be compared by, each with the figure that a study reports of it;
+            the first is what a claim is about where it does not say.
+        reported: The figures that a study may report of a row, each 0–1.
+    """
+
+    metrics: Mapping[Metric, Figure]
+    reported: tuple[Figure, ...]
+
+
+TERMS: Mapping[Task, Terms] = {
+    # Dice and Jaccard of pooled validation pixels.
+    "segmentation": Terms(
+        metrics={"jaccard_per_image": "jaccard", "dice_per_image": "dice"},
+        reported=("dice", "jaccard"),
+    ),
+    # Precision, recall and F1 of malignant images, at the threshold of the greatest accuracy.
+    "classification": Terms(
+        metrics={"auc": "auc", "accuracy": "accuracy"},
+        reported=("accuracy", "auc", "precision", "recall", "f1", "threshold"),
+    ),
+}
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Reported(_Strict):
-    """What the study prints for a row: Dice and Jaccard, 0–1, of pooled validation pixels."""
-
-    dice: Fraction
-    jaccard: Fraction
 
 
 class Row(_Strict):
@@ -39,20 +64,21 @@ class Row(_Strict):
 
     recipe: Name
     label: str
-    reported: Reported | None = None
+    reported: dict[Figure, Fraction] | None = None
     note: str = ""
 
 
 class Claim(_Strict):
     """One row is said to do better than another.
 
-    ``reported_difference`` is needed only where the rows themselves have no reported figures.
+    ``metric`` is the first of the task's where it is null. ``reported_difference`` is needed only
+    where the rows themselves have no reported figures.
     """
 
     text: str
     better: Name
     than: Name
-    metric: Metric = "jaccard_per_image"
+    metric: Metric | None = None
     reported_difference: float | None = None
 
     @model_validator(mode="after")
@@ -63,13 +89,18 @@ class Claim(_Strict):
 
 
 class Study(_Strict):
-    """A study's rows in the order of its table, with the row that all others are held against."""
+    """A study's rows in the order of its table, with the row that all others are held against.
+
+    ``controls`` are the figures that it prints of what needs no run, such as ``always-benign``.
+    """
 
     title: str
     citation: str
+    task: Task = "segmentation"
     reference: Name
     rows: Annotated[tuple[Row, ...], Field(min_length=1)]
     claims: tuple[Claim, ...] = ()
+    controls: dict[Literal["always-benign"], dict[Figure, Fraction]] = {}
 
     @model_validator(mode="after")
     def _rows_exist(self) -> "Study":
@@ -83,6 +114,32 @@ class Study(_Strict):
             if name not in names:
                 raise ValueError(f"{field}: '{name}' is not a row; the rows are {list(names)}")
         return self
+
+    @model_validator(mode="after")
+    def _terms_are_the_tasks(self) -> "Study":
+        for i, row in enumerate(self.rows):
+            if strange := sorted(set(row.reported or ()) - set(self.terms.reported)):
+                raise ValueError(
+                    f"rows.{i}.reported: {strange}; of a {self.task} are reported "
+                    f"{list(self.terms.reported)}"
+                )
+        for i, claim in enumerate(self.claims):
+            if claim.metric and claim.metric not in self.terms.metrics:
+                raise ValueError(
+                    f"claims.{i}.metric: '{claim.metric}'; the rows of a {self.task} are compared "
+                    f"by {list(self.terms.metrics)}"
+                )
+        return self
+
+    @property
+    def terms(self) -> Terms:
+        """What a study of its task speaks of."""
+        return TERMS[self.task]
+
+    def metric(self, claim: Claim) -> Metric:
+        """Return what a claim is about."""
+        leading, *_ = self.terms.metrics
+        return claim.metric or leading
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -125,16 +182,16 @@ def read_recipes(study: Study, folder: Path) -> dict[str, Recipe]:
 
     Raises:
         RecipeError: A recipe cannot be read or is not valid.
-        StudyError: A recipe is not a segmentation, or the rows do not keep one test part aside.
+        StudyError: A recipe does another task, or the rows do not keep one test part aside.
     """
     recipes = {name: read_recipe(folder / f"{name}.yaml") for name in study.names}
     first = recipes[study.reference].data
     for name, recipe in recipes.items():
         path, data = folder / f"{name}.yaml", recipe.data
-        if recipe.task != "segmentation":
+        if recipe.task != study.task:
             raise StudyError(
-                f"{path}: task: {recipe.task}; only studies whose rows are all segmentation can "
-                "be run"
+                f"{path}: task: {recipe.task}; {STUDY} says task: {study.task} (segmentation "
+                "where it says none), and all rows do the same"
             )
         if data.hold_out is None:
             raise StudyError(

@@ -1,19 +1,17 @@
 """From finished runs to the study's result: every figure is made here."""
 
 from collections.abc import Mapping
-
-import polars as pl
+from typing import Any
 
 from lentigo.evaluation.bootstrap import Bootstrap
-from lentigo.study.compare import COLUMNS, paired_difference, scores, verdict
+from lentigo.study.compare import verdict
 from lentigo.study.document import ClaimResult, Measured, Outcome, RowResult, StudyResult
-from lentigo.study.results import Result
+from lentigo.study.results import Result, Runs
 from lentigo.study.schema import Claim, Study
 from lentigo.study.settings import Settings, leaders
+from lentigo.study.task import StudyTask
+from lentigo.study.tasks import TASKS
 from lentigo.training.recipe import Recipe
-
-Runs = Mapping[int, Result]
-"""A row's finished runs by seed."""
 
 
 def summarise(
@@ -34,11 +32,13 @@ def summarise(
         faults: Why a row could not be trained.
         bootstrap: How the intervals are drawn; 1,000 draws at 95 % if not given.
     """
-    bootstrap = bootstrap or Bootstrap()
+    bootstrap, task = bootstrap or Bootstrap(), TASKS[study.task]
     first = leaders(recipes)
     reference = first[study.reference]
     measured = {
-        name: _measured(runs, None if name == reference else results.get(reference), bootstrap)
+        name: _measured(
+            task, runs, None if name == reference else results.get(reference), bootstrap
+        )
         for name, runs in results.items()
         if runs
     }
@@ -55,27 +55,31 @@ def summarise(
         for leader in (first[row.recipe],)
     )
     claims = tuple(_judged(study, claim, first, results, bootstrap) for claim in study.claims)
-    return StudyResult(study, settings, bootstrap, rows, claims)
+    done = [run for runs in results.values() for run in _by_seed(runs)]
+    controls = task.controls(study, done[0], bootstrap) if done else ()
+    return StudyResult(study, settings, bootstrap, rows, claims, controls)
 
 
-def _measured(runs: Runs, reference: Runs | None, bootstrap: Bootstrap) -> Measured:
+def _measured(
+    task: StudyTask[Any], runs: Runs, reference: Runs | None, bootstrap: Bootstrap
+) -> Measured:
     seeds = tuple(sorted(runs))
-    done = [runs[seed] for seed in seeds]
-    tests, record = _tests(runs), done[0].record
-    others = reference or {}
+    done = _by_seed(runs)
+    record, others = done[0].record, reference or {}
+    validation, test = task.scores(done, bootstrap)
     return Measured(
         seeds=seeds,
-        validation=scores([result.validation for result in done], bootstrap),
-        test=scores(tests, bootstrap),
+        validation=validation,
+        test=test,
         difference={
-            metric: paired_difference(tests, _tests(others), metric, bootstrap)
-            for metric in COLUMNS
+            metric: task.difference(done, _by_seed(others), metric, bootstrap)
+            for metric in task.titles
         }
         if others
         else None,
-        jaccard_by_seed={seed: _mean_jaccard(runs[seed]) for seed in seeds},
+        score_by_seed={seed: task.score(runs[seed]) for seed in seeds},
         difference_by_seed={
-            seed: _mean_jaccard(runs[seed]) - _mean_jaccard(others[seed])
+            seed: task.score(runs[seed]) - task.score(others[seed])
             for seed in seeds
             if seed in others
         },
@@ -91,12 +95,8 @@ def _measured(runs: Runs, reference: Runs | None, bootstrap: Bootstrap) -> Measu
     )
 
 
-def _tests(runs: Runs) -> list[pl.DataFrame]:
-    return [runs[seed].test for seed in sorted(runs)]
-
-
-def _mean_jaccard(result: Result) -> float:
-    return float(result.test["jaccard"].to_numpy().mean())
+def _by_seed(runs: Runs) -> list[Result]:
+    return [runs[seed] for seed in sorted(runs)]
 
 
 def _judged(
@@ -107,15 +107,18 @@ def _judged(
     bootstrap: Bootstrap,
 ) -> ClaimResult:
     better, than = first[claim.better], first[claim.than]
-    difference = None
+    metric, difference = study.metric(claim), None
     outcome: Outcome = "not run"
     if better == than:
         outcome = "same run"
     elif (ours := results.get(better)) and (others := results.get(than)):
-        difference = paired_difference(_tests(ours), _tests(others), claim.metric, bootstrap)
+        difference = TASKS[study.task].difference(
+            _by_seed(ours), _by_seed(others), metric, bootstrap
+        )
         outcome = verdict(difference)
     return ClaimResult(
         claim=claim,
+        metric=metric,
         better=study.number(claim.better),
         than=study.number(claim.than),
         reported=_reported_difference(study, claim),
@@ -126,11 +129,12 @@ def _judged(
 
 def _reported_difference(study: Study, claim: Claim) -> float | None:
     """Return the difference as given, or that of the rows' reported figures."""
+    figure = study.terms.metrics[study.metric(claim)]
     better, than = (
-        study.rows[study.number(name) - 1].reported for name in (claim.better, claim.than)
+        (study.rows[study.number(name) - 1].reported or {}).get(figure)
+        for name in (claim.better, claim.than)
     )
-    if claim.reported_difference is not None or not better or not than:
+    if claim.reported_difference is not None or better is None or than is None:
         return claim.reported_difference
-    field = COLUMNS[claim.metric]
     # As many digits as the study prints: a difference of 0.0013 is not 0.00130000000000008.
-    return round(float(getattr(better, field)) - float(getattr(than, field)), 5)
+    return round(better - than, 5)

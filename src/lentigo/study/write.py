@@ -8,17 +8,17 @@ from typing import Any
 
 import polars as pl
 
-from lentigo.data.splits import read_split, rows_of_ids
+from lentigo.data.splits import read_split
 from lentigo.files import write_json, write_text
 from lentigo.study.document import StudyResult
 from lentigo.study.folder import StudyFolder
-from lentigo.study.outlines import choose_images, outlines_of, picture
-from lentigo.study.page import Gallery, GalleryRow, render_page
+from lentigo.study.page import render_page
 from lentigo.study.parts import check_common_test
-from lentigo.study.results import Result, read_result
+from lentigo.study.results import Runs, read_result
 from lentigo.study.schema import Study
 from lentigo.study.settings import Settings
-from lentigo.study.summarise import Runs, summarise
+from lentigo.study.summarise import summarise
+from lentigo.study.tasks import TASKS
 from lentigo.training.recipe import Recipe
 
 
@@ -60,10 +60,11 @@ class Desk:
         document = result.as_json()
         write_json(self.folder.document, document)
         write_text(self.folder.table, csv_table(document))
-        write_text(self.folder.page, render_page(result, self._gallery(result, results)))
+        exhibits = TASKS[self.study.task].exhibits(result, results, self.folder, self.images)
+        write_text(self.folder.page, render_page(result, exhibits))
         return result
 
-    def _results(self) -> dict[str, dict[int, Result]]:
+    def _results(self) -> dict[str, Runs]:
         found = {
             name: {
                 seed: read_result(self.folder.result(name, seed)) for seed in self.settings.seeds
@@ -76,41 +77,14 @@ class Desk:
             if any(runs.values())
         }
 
-    def _gallery(self, result: StudyResult, results: Mapping[str, Runs]) -> Gallery | None:
-        """Return the chosen images with the outlines of each row's first seed."""
-        own = [row for row, _ in result.finished if row.row.recipe in results]
-        if not own:
-            return None
-        ranked = next((row for row in own if row is result.reference), own[0])
-        first = {row.row.recipe: min(results[row.row.recipe]) for row in own}
-        name = ranked.row.recipe
-        ids = choose_images(results[name][first[name]].test)
-        found = rows_of_ids(self.images, ids).iter_rows(named=True)
-        rows = {row["image_id"]: row for row in found}
-        chosen = [rows[image_id] for image_id in ids]
-        pictures = [picture(row) for row in chosen]
-        lines = []
-        for row in own:
-            key = (row.row.recipe, first[row.row.recipe])
-            paths = outlines_of(
-                self.folder.bundle(*key),
-                chosen,
-                pictures,
-                self.folder.result(*key) / "outlines.json",
-            )
-            test = results[key[0]][key[1]].test
-            jaccard = dict(zip(test["image_id"], test["jaccard"], strict=True))
-            lines.append(GalleryRow(row, paths, jaccard))
-        return Gallery(ranked, tuple(pictures), tuple(lines))
-
 
 def csv_table(document: Mapping[str, Any]) -> str:
-    """Return the rows of ``study.json`` as CSV: the same figures, one line a row.
+    """Return the rows and controls of ``study.json`` as CSV: the same figures, one line a row.
 
     A figure's column is the way to it in the JSON, joined by ``_``; an interval's own value has
     no last word, its ends have ``low`` and ``high``.
     """
-    rows = [_flat(row) for row in document["rows"]]
+    rows = [_flat(row) for row in (*document["rows"], *document.get("controls", ()))]
     columns = list(dict.fromkeys(name for row in rows for name in row))
     stream = io.StringIO()
     writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
