@@ -4,15 +4,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 from tiny_study import tiny_recipe, tiny_study, write_study
 from tiny_training import recipe_of
 
 from lentigo.errors import RecipeError
+from lentigo.nets import build_net
 from lentigo.study.schema import StudyError, read_recipes, read_study
+from lentigo.training.phases import idle, parts_from_layer
 from lentigo.training.run import check_names
 
 SEGMENTATION = Path(__file__).parents[2] / "recipes" / "segmentation-study"
+CLASSIFICATION = SEGMENTATION.with_name("classification-study")
 ROWS = sorted(path.stem for path in SEGMENTATION.glob("[0-9]*.yaml"))
 
 
@@ -62,6 +66,44 @@ def test_the_segmentation_studys_rows_are_as_its_table_says() -> None:
     assert all(table[f"{i}"][:5] == (50, 256, 1, 0.7, True) for i in range(12, 21))
 
 
+@pytest.mark.parametrize("name", [path.stem for path in CLASSIFICATION.glob("[!s]*.yaml")])
+def test_each_row_of_the_classification_study_can_be_trained(name: str) -> None:
+    study = read_study(CLASSIFICATION)
+    recipe = read_recipes(study, CLASSIFICATION)[name]
+    check_names(recipe)
+    assert (recipe.batch_size, recipe.data.size, recipe.class_weights) == (32, 224, "balanced")
+    assert recipe.net.options["dropout"] == 0.3
+    assert sum(phase.epochs for phase in recipe.phases) == 30
+    assert {phase.early_stopping for phase in recipe.phases} == {6}
+    assert recipe.data.hold_out is not None
+    test, split = recipe.data.hold_out.share, recipe.data.split
+    shares = [(1 - test) * split.train, (1 - test) * split.validation, test]
+    assert shares == pytest.approx([0.70, 0.15, 0.15], abs=1e-4)
+
+
+def test_the_studys_second_stage_unfreezes_nothing_and_the_mended_one_does() -> None:
+    recipes = read_recipes(read_study(CLASSIFICATION), CLASSIFICATION)
+    told = {}
+    for name in ("literal", "mended"):
+        with torch.device("meta"):
+            net = build_net("mobilenetv2")
+        told[name] = idle(net, recipes[name].phases, 1)
+    assert "from layer 160, since Keras counts 154 layers" in str(told["literal"])
+    assert told["mended"] is None
+
+
+def test_the_mended_stage_begins_where_the_size_halves_last() -> None:
+    *_, stage = read_recipes(read_study(CLASSIFICATION), CLASSIFICATION)["mended"].phases
+    net, features = build_net("mobilenetv2").eval(), torch.zeros(1, 3, 64, 64)
+    sides = {}
+    with torch.no_grad():
+        for name, block in net.encoder_parts().items():
+            features = block(features)
+            sides[name] = features.shape[-1]
+    assert stage.unfreeze == tuple(name for name, side in sides.items() if side == 64 // 32)
+    assert stage.unfreeze == parts_from_layer(net, 116)  # as the recipe says in Keras's terms
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
@@ -80,6 +122,9 @@ def test_the_segmentation_studys_rows_are_as_its_table_says() -> None:
         ),
         ({"rows": [{"recipe": "../a", "label": "A"}]}, r"rows\.0\.recipe"),
         ({"authors": "us"}, r"authors: Extra"),
+        ({"task": "classification"}, r"rows\.0\.reported: \['dice', 'jaccard'\]; .*'accuracy'"),
+        ({"task": "both"}, r"task: .*'segmentation' or 'classification'"),
+        ({"controls": {"coin": {}}}, r"controls\.coin.*'always-benign'"),
     ],
 )
 def test_a_wrong_study_is_told_by_field(changes: dict[str, Any], told: str, tmp_path: Path) -> None:
