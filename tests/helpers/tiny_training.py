@@ -9,7 +9,7 @@ import yaml
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from lentigo.nets import NETS, LesionNet
+from lentigo.nets import NETS, LesionNet, PooledClassifier
 from lentigo.nets.base import Task
 from lentigo.training.progress import EpochRecord
 from lentigo.training.recipe import Phase, Recipe
@@ -17,38 +17,47 @@ from lentigo.training.recipe import Phase, Recipe
 SIZE_PX = (32, 32)
 
 
-class _Tiny(LesionNet):
-    """One encoder part with batch norm, and a head with dropout."""
-
-    stride_px: ClassVar[int] = 1
-
-    def __init__(self, dropout: float = 0.2) -> None:
-        super().__init__()
-        self.encoder = nn.Sequential(
-            nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.Dropout(dropout)
-        )
-        self.head = nn.Conv2d(8, 1, 1)
-
-    def encoder_parts(self) -> dict[str, nn.Module]:
-        return {"block1": self.encoder}
-
-    def load_encoder(self, state: dict[str, Tensor]) -> None:
-        self.encoder.load_state_dict(state)
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        logits: Tensor = self.head(self.encoder(self.normalise(pixels)))
-        return logits if self.task == "segmentation" else logits.mean((2, 3))
+def _encoder(dropout: float) -> nn.Sequential:
+    """One encoder part with batch norm and dropout: eight features of each place."""
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.Dropout(dropout)
+    )
 
 
 if "tiny-segmenter" not in NETS:
 
     @NETS.register("tiny-segmenter")
-    class TinySegmenter(_Tiny):
+    class TinySegmenter(LesionNet):
         task: ClassVar[Task] = "segmentation"
+        stride_px: ClassVar[int] = 1
+
+        def __init__(self, dropout: float = 0.2) -> None:
+            super().__init__()
+            self.encoder = _encoder(dropout)
+            self.head = nn.Conv2d(8, 1, 1)
+
+        def encoder_parts(self) -> dict[str, nn.Module]:
+            return {"block1": self.encoder}
+
+        def load_encoder(self, state: dict[str, Tensor]) -> None:
+            self.encoder.load_state_dict(state)
+
+        def forward(self, pixels: Tensor) -> Tensor:
+            logits: Tensor = self.head(self.encoder(self.normalise(pixels)))
+            return logits
 
     @NETS.register("tiny-classifier")
-    class TinyClassifier(_Tiny):
-        task: ClassVar[Task] = "classification"
+    class TinyClassifier(PooledClassifier):
+        stride_px: ClassVar[int] = 1
+
+        def __init__(self, dropout: float = 0.2) -> None:
+            super().__init__(_encoder(dropout), 8, dropout=0.0)
+
+        def encoder_parts(self) -> dict[str, nn.Module]:
+            return {"block1": self.features}
+
+        def load_encoder(self, state: dict[str, Tensor]) -> None:
+            self.features.load_state_dict(state)
 
 
 class Silent:

@@ -7,6 +7,7 @@ from lentigo.nets.lite_unet import LiteUNet
 from lentigo.nets.mobilenetv2 import MobileNetV2
 from lentigo.nets.msca_net import MscaNet
 from lentigo.nets.plain_cnn import PlainCnn
+from lentigo.nets.pooled import PooledClassifier
 from lentigo.nets.segnet import SegNet
 from lentigo.nets.smp import SmpNet
 from lentigo.nets.timm_classifier import TimmClassifier
@@ -21,6 +22,7 @@ __all__ = [
     "MobileNetV2",
     "MscaNet",
     "PlainCnn",
+    "PooledClassifier",
     "SegNet",
     "SmpNet",
     "TimmClassifier",

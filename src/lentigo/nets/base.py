@@ -50,9 +50,12 @@ class LesionNet(nn.Module, ABC):
     """A network over RGB pixels of 0–255 (float, N×3×H×W) that returns logits.
 
     Segmentation nets return N×1×H×W, classification nets N×1; a sigmoid makes either a
-    probability. A subclass sets ``task``, ``stride_px`` (the input's sides must be multiples of
-    it) and, where its encoder has published weights, ``pretrained_name``, and lists its encoder
-    in :meth:`encoder_parts`.
+    probability. A classifier that was given K diagnoses returns N×(1 + K), the malignant logit
+    first; a softmax of the others gives their shares.
+
+    A subclass sets ``task``, ``stride_px`` (the input's sides must be multiples of it) and, where
+    its encoder has published weights, ``pretrained_name``, and lists its encoder in
+    :meth:`encoder_parts`.
     """
 
     task: ClassVar[Task]
@@ -104,6 +107,27 @@ class LesionNet(nn.Module, ABC):
             RecipeError: The net has none; one that has overrides this.
         """
         raise self._from_scratch()
+
+    def add_diagnoses(self, count: int) -> None:
+        """Give a new net one more logit for each of ``count`` diagnoses; 0 leaves it as it is.
+
+        Raises:
+            RecipeError: The net cannot learn diagnoses; one that can overrides this.
+        """
+        if count:
+            raise RecipeError(
+                f"diagnoses_weight: {type(self).__name__} cannot learn diagnoses; set it to 0, or "
+                "choose a net that pools one feature map, such as mobilenetv2, and no frame+crop"
+            )
+
+    def explain(self, pixels: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return the logits and, where the net can tell, a heat map of the malignant one.
+
+        The heat map is float, N×h×w over all pixels: the malignant logit, less its bias, that each
+        place alone would give. Both come from one pass.
+        """
+        logits: Tensor = self(pixels)
+        return logits, None
 
     def take_pretrained(self, weights: Pretrained, path: Path) -> None:
         """Take published encoder weights together with the normalisation that belongs to them.

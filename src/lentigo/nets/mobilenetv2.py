@@ -6,11 +6,12 @@ from torch import Tensor, nn
 from torchvision.models import mobilenet_v2
 from torchvision.models.mobilenetv2 import InvertedResidual
 
-from lentigo.nets.base import NETS, LesionNet, Task
+from lentigo.nets.base import NETS
+from lentigo.nets.pooled import PooledClassifier
 
 
 @NETS.register("mobilenetv2")
-class MobileNetV2(LesionNet):
+class MobileNetV2(PooledClassifier):
     """The second study's net: MobileNetV2 (Sandler et al. 2018), global average pooling, dropout.
 
     The encoder's parts are ``block0`` (the first convolution), ``block1`` to ``block17`` (the
@@ -20,25 +21,16 @@ class MobileNetV2(LesionNet):
         dropout: The share of pooled features set to 0 in training, 0 ≤ dropout < 1.
     """
 
-    task: ClassVar[Task] = "classification"
     stride_px: ClassVar[int] = 1
     pretrained_name: ClassVar[str] = "mobilenet_v2"
 
     def __init__(self, dropout: float = 0.3) -> None:
-        super().__init__()
         whole = mobilenet_v2(weights=None)
-        self.features = whole.features
-        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(whole.last_channel, 1))
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Return logits N×1 for pixels N×3×H×W of 0–255."""
-        features = self.features(self.normalise(pixels))
-        logits: Tensor = self.head(features.mean(dim=(2, 3)))  # global average pooling
-        return logits
+        super().__init__(whole.features, whole.last_channel, dropout)
 
     def encoder_parts(self) -> dict[str, nn.Module]:
         """Return ``block0`` to ``block18``."""
-        return {f"block{i}": block for i, block in enumerate(self.features)}
+        return {f"block{i}": block for i, block in enumerate(self.features.children())}
 
     def keras_layers(self) -> dict[str, int]:
         """Return Keras's counts (``keras.applications.MobileNetV2``), 154 without its top."""

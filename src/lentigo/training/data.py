@@ -25,6 +25,8 @@ class Part:
         labels: 1 for malignant, of length n; unused in segmentation.
         further: How many of the n, the last ones, are of the recipe's further source.
         groups: Each one's lesion, of length n; unused in segmentation.
+        diagnoses: Each one's place in the recipe's diagnoses, of length n, ``UNKNOWN`` where it has
+            none of them; none where diagnoses are not learnt.
     """
 
     images: NDArray[np.uint8]
@@ -33,6 +35,7 @@ class Part:
     labels: NDArray[np.float32]
     further: int = 0
     groups: tuple[str, ...] = ()
+    diagnoses: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -15,6 +15,7 @@ from lentigo.data.sources.table import read_table
 from lentigo.data.splits import linked_groups, split
 from lentigo.errors import RecipeError, SourceError, TrainingError
 from lentigo.training.data import Part
+from lentigo.training.diagnoses import check_each_is_shown, diagnosis_indices
 from lentigo.training.recipe import Data, Recipe, Subset
 
 FURTHER = "further"
@@ -81,7 +82,8 @@ def part_of(recipe: Recipe, rows: pl.DataFrame, pixels: Prepared, name: str) -> 
         name: ``train``, ``validation`` or ``test``.
 
     Raises:
-        TrainingError: A classifier's part holds one class only.
+        TrainingError: A classifier's part holds one class only, or the train part does not show
+            every diagnosis that is to be learnt.
     """
     chosen = _places(rows, name)
     further = _places(rows, FURTHER) if name == "train" else chosen[:0]
@@ -94,7 +96,12 @@ def part_of(recipe: Recipe, rows: pl.DataFrame, pixels: Prepared, name: str) -> 
         )
     masks = pixels.masks if recipe.task == "segmentation" else None
     groups = tuple(group_ids(rows)[chosen])
-    return Part(pixels.images, masks, chosen, labels, len(further), groups)
+    diagnoses = None
+    if recipe.diagnoses:
+        diagnoses = diagnosis_indices(rows["diagnosis"], recipe.diagnoses)[chosen]
+        if name == "train":
+            check_each_is_shown(diagnoses, recipe.diagnoses)
+    return Part(pixels.images, masks, chosen, labels, len(further), groups, diagnoses)
 
 
 def _places(rows: pl.DataFrame, part: str) -> NDArray[np.int64]:

@@ -19,6 +19,7 @@ from lentigo.nets import LesionNet
 from lentigo.training.average import Average
 from lentigo.training.batch import training_batch
 from lentigo.training.data import Order, Part, balanced, batches_of, epoch_images
+from lentigo.training.diagnoses import balanced_diagnosis_weights, diagnosis_loss
 from lentigo.training.folder import RunFolder
 from lentigo.training.history import keep_history
 from lentigo.training.losses import Loss, balanced_weights, expected_loss, loss_of
@@ -73,6 +74,11 @@ class Trainer:
         if self.recipe.class_weights == "balanced":
             weights = balanced_weights(torch.from_numpy(self.train.labels))
             self.class_weights = weights.to(self.accelerator.device)
+        self.diagnosis_weights: Tensor | None = None
+        if self.recipe.class_weights == "balanced" and self.train.diagnoses is not None:
+            truth = torch.from_numpy(self.train.diagnoses)
+            weights = balanced_diagnosis_weights(truth, len(self.recipe.diagnoses))
+            self.diagnosis_weights = weights.to(self.accelerator.device)
 
     def run(self, resume: bool = False) -> Progress:
         """Train to the end of the last phase; with ``resume``, from the last whole epoch.
@@ -125,7 +131,13 @@ class Trainer:
         train_loss = self._train_epoch(model, optimiser, phase, progress)
         judged = self.average.net if self.average else model
         with self.accelerator.autocast():
-            result = validate(judged, self.validation, self._loss(phase), self.recipe.batch_size)
+            result = validate(
+                judged,
+                self.validation,
+                self._loss(phase),
+                self.recipe.batch_size,
+                self.recipe.diagnoses_weight,
+            )
         record = EpochRecord(
             phase=phase.name,
             epoch=len(progress.history) + 1,
@@ -206,13 +218,22 @@ class Trainer:
         if self.recipe.task == "segmentation":
             loss = loss_function(logits, target).mean()
         else:
-            loss = expected_loss(loss_function, logits, target, self.class_weights).mean()
+            malignant = logits[:, :1]
+            loss = expected_loss(loss_function, malignant, target, self.class_weights).mean()
+            loss = loss + self._diagnosis_loss(logits[:, 1:], chosen)
         optimiser.zero_grad(set_to_none=True)
         self.accelerator.backward(loss)
         optimiser.step()
         if self.average:
             self.average.follow(self.net)
         return loss.item()
+
+    def _diagnosis_loss(self, logits: Tensor, chosen: NDArray[np.int64]) -> Tensor | float:
+        if self.train.diagnoses is None:
+            return 0.0
+        truth = torch.from_numpy(self.train.diagnoses[chosen]).to(logits.device)
+        loss = diagnosis_loss(logits, truth, self.diagnosis_weights)
+        return self.recipe.diagnoses_weight * loss
 
     def _not_finite(self, loss: float, phase: Phase, progress: Progress, step: int) -> str:
         kept = (

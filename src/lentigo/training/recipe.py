@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from lentigo.data.labels import HAM10000_CLASSES
 from lentigo.data.views import TRUE_OUTLINES
 from lentigo.errors import RecipeError
 from lentigo.imaging.region import Region
@@ -248,7 +249,9 @@ class Recipe(_Strict):
     makes the two classes count alike: the first by the loss's weights, the second by batches that
     hold as many of one as of the other. ``mixup`` is α of Zhang et al. 2018, 0 for none.
     ``label_smoothing`` is the share of each label that is divided between both classes (Szegedy et
-    al. 2016, section 7).
+    al. 2016, section 7). ``diagnoses_weight`` above 0 lets the net also learn HAM10000's seven
+    diagnoses: their cross-entropy, over the images whose diagnosis is one of them, is added to the
+    loss with that weight. Other images count in the loss for malignancy alone.
     """
 
     task: Literal["segmentation", "classification"]
@@ -261,6 +264,7 @@ class Recipe(_Strict):
     sampling: Literal["balanced"] | None = None
     mixup: Annotated[float, Field(ge=0)] = 0.0
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    diagnoses_weight: Annotated[float, Field(ge=0)] = 0.0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
     augmentation: Augmentation = Augmentation()
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
@@ -277,6 +281,10 @@ class Recipe(_Strict):
                 "class_weights and sampling are both balanced: the rarer class would count more "
                 "than the other; leave one of them out"
             )
+        if self.mixup and self.diagnoses_weight:
+            raise ValueError(
+                "mixup blends the labels of malignancy alone: leave it or diagnoses_weight out"
+            )
         if self.task == "segmentation" and (others := self._for_classifiers()):
             raise ValueError(f"{' and '.join(others)} belong to classification")
         return self
@@ -290,8 +298,14 @@ class Recipe(_Strict):
             "sampling": self.sampling,
             "mixup": self.mixup,
             "label_smoothing": self.label_smoothing,
+            "diagnoses_weight": self.diagnoses_weight,
         }
         return [key for key, value in given.items() if value]
+
+    @property
+    def diagnoses(self) -> tuple[str, ...]:
+        """The diagnoses that the net learns, in the order of its logits; none at weight 0."""
+        return HAM10000_CLASSES if self.diagnoses_weight else ()
 
     def to_yaml(self) -> str:
         """Return the recipe as YAML that :func:`read_recipe` reads back to an equal one."""

@@ -103,7 +103,8 @@ def check_names(recipe: Recipe) -> None:
 
     Raises:
         UnknownNameError: An unknown source, net or loss.
-        RecipeError: The net does another task, or a phase unfreezes what it does not have.
+        RecipeError: The net does another task or cannot learn diagnoses, or a phase unfreezes what
+            it does not have.
     """
     _ = SOURCES[recipe.data.source], NETS[recipe.net.name]
     if recipe.data.further:
@@ -116,6 +117,7 @@ def check_names(recipe: Recipe) -> None:
     with torch.device("meta"):  # the layers' names and shapes, without their weights
         net = build_net(recipe.net.name, None, **recipe.net.options)
         net = for_channels(net, view.channels)
+        net.add_diagnoses(len(recipe.diagnoses))
     if net.task != recipe.task:
         raise RecipeError(f"net '{recipe.net.name}' does {net.task}; the recipe's task differs")
     learns_mask = view.channels != RGB_AND_MASK
@@ -145,7 +147,9 @@ def _check_loss(choice: LossChoice, task: Task) -> None:
 def _net(recipe: Recipe, weights_dir: Path | None) -> LesionNet:
     torch.manual_seed(recipe.seed)
     net = build_net(recipe.net.name, recipe.net.pretrained, weights_dir, **recipe.net.options)
-    return for_channels(net, recipe.data.view.channels)
+    net = for_channels(net, recipe.data.view.channels)
+    net.add_diagnoses(len(recipe.diagnoses))
+    return net
 
 
 def _pixels(

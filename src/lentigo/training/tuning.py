@@ -84,7 +84,7 @@ def _outline(
 
 def _labels(net: LesionNet, validation: Part, batch_size: int) -> dict[str, Any]:
     outputs = list(logits_of(net, validation, batch_size))
-    logits = torch.cat([logits for logits, _ in outputs]).flatten().numpy().astype(np.float64)
+    logits = torch.cat([logits[:, 0] for logits, _ in outputs]).numpy().astype(np.float64)
     malignant = torch.cat([target for _, target in outputs]).flatten().numpy() >= 0.5
     platt = fit_platt(malignant, logits)
     probability = 1 / (1 + np.exp(-(platt.scale * logits + platt.bias)))

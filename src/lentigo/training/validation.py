@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from lentigo.evaluation.ranking import auc
 from lentigo.training.data import Part
+from lentigo.training.diagnoses import diagnosis_loss
 from lentigo.training.losses import Loss
 
 
@@ -32,17 +33,32 @@ def logits_of(model: nn.Module, part: Part, batch_size: int) -> Iterator[tuple[T
             yield logits.float().cpu(), target
 
 
-def validate(model: nn.Module, part: Part, loss: Loss, batch_size: int) -> Validation:
-    """Run the whole part through the net; a classifier's part must hold both classes."""
-    losses, dices, scores, labels = [], [], [], []
+def validate(
+    model: nn.Module, part: Part, loss: Loss, batch_size: int, diagnoses_weight: float = 0.0
+) -> Validation:
+    """Run the whole part through the net; a classifier's part must hold both classes.
+
+    Args:
+        model: The net.
+        part: The images.
+        loss: The loss.
+        batch_size: Images that go through the net at a time.
+        diagnoses_weight: What the diagnoses' cross-entropy, where they are learnt, counts in the
+            loss; the score is of malignancy alone.
+    """
+    losses, dices, scores, labels, diagnoses = [], [], [], [], []
     for logits, target in logits_of(model, part, batch_size):
-        losses.append(loss(logits, target))
+        losses.append(loss(logits[:, :1], target))
         if part.masks is not None:
             dices.append(_dice(logits, target))
         else:
-            scores.append(logits.flatten().sigmoid())
+            scores.append(logits[:, 0].sigmoid())
             labels.append(target.flatten().bool())
+            diagnoses.append(logits[:, 1:])
     mean_loss = torch.cat(losses).mean().item()
+    if part.diagnoses is not None:
+        truth = torch.from_numpy(part.diagnoses)
+        mean_loss += diagnoses_weight * diagnosis_loss(torch.cat(diagnoses), truth).item()
     if dices:
         return Validation(mean_loss, torch.cat(dices).mean().item())
     malignant = torch.cat(labels).numpy()
