@@ -40,7 +40,7 @@ def measure(bundles: dict[str, Bundle]) -> dict[str, dict[str, dict[str, Any]]]:
     pairs = [(name, engine) for name in bundles for engine in ENGINES_TIMED]
     loaded = {pair: ENGINES[pair[1]](bundles[pair[0]].model_path) for pair in pairs}
     answers = {
-        pair: np.stack([model.run(batch) for batch in batches[pair[0]]])
+        pair: np.stack([model.run(batch)["probability"] for batch in batches[pair[0]]])
         for pair, model in loaded.items()
     }
     seconds: dict[tuple[str, str], list[float]] = {pair: [] for pair in pairs}

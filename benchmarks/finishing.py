@@ -8,6 +8,7 @@ both. Writes ``results/segmentation/finishing.json``. The test part is not looke
 """
 
 import sys
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,9 +24,9 @@ from lentigo.data.splits import read_split, rows_of_part
 from lentigo.evaluation.bootstrap import Bootstrap
 from lentigo.evaluation.segmentation import count_pixels
 from lentigo.files import write_json
-from lentigo.imaging.arrays import Floats, Pixels
+from lentigo.imaging.arrays import Pixels
 from lentigo.imaging.read import read_mask
-from lentigo.runtime.engines import Engine
+from lentigo.runtime.engines import Engine, Outputs
 from lentigo.runtime.segmenter import Segmenter
 from lentigo.study.compare import paired_difference, scores
 
@@ -47,9 +48,14 @@ class Flipped:
     def precision(self) -> str:
         return self.engine.precision
 
-    def run(self, batch: Pixels) -> Floats:
-        maps = [np.flip(self.engine.run(np.flip(batch, axes)), axes) for axes in FLIPS]
-        return np.mean(maps, axis=0, dtype=np.float32)
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        return self.engine.outputs
+
+    def run(self, batch: Pixels, wanted: Collection[str] = ("probability",)) -> Outputs:
+        flipped = [self.engine.run(np.flip(batch, axes), wanted)["probability"] for axes in FLIPS]
+        maps = [np.flip(plane, axes) for plane, axes in zip(flipped, FLIPS, strict=True)]
+        return {"probability": np.mean(maps, axis=0, dtype=np.float32)}
 
 
 def ways_of(bundle: Bundle) -> dict[str, Segmenter]:

@@ -53,6 +53,46 @@ def tiny_model(
     return model.SerializeToString()
 
 
+def telling_model(dark_below: float) -> bytes:
+    """The same, for a whole image, and it tells more.
+
+    ``heat`` is each eighth pixel's (dark_below - brightness) / 10; ``diagnoses`` the softmax of
+    0, the logit and -1.
+    """
+    model = onnx.load_from_string(tiny_model([1, 2, 3], dark_below, ["n"]))
+    constants = {
+        "colours": np.array([-1], dtype=np.int64),
+        "starts": np.array([4, 4], dtype=np.int64),
+        "ends": np.array([9999, 9999], dtype=np.int64),
+        "places": np.array([1, 2], dtype=np.int64),
+        "steps": np.array([8, 8], dtype=np.int64),
+        "turn": np.array([[0, 1, 0]], dtype=np.float32),
+        "lift": np.array([0, 0, -1], dtype=np.float32),
+    }
+    model.graph.initializer.extend(numpy_helper.from_array(v, k) for k, v in constants.items())
+    model.graph.node.extend(
+        [
+            helper.make_node("ReduceMean", ["float", "colours"], ["greys"], keepdims=0),
+            helper.make_node("Slice", ["greys", "starts", "ends", "places", "steps"], ["few"]),
+            helper.make_node("Sub", ["dark_below", "few"], ["darknesses"]),
+            helper.make_node("Div", ["darknesses", "softness"], ["heat"]),
+            helper.make_node("Unsqueeze", ["logit", "colours"], ["column"]),
+            helper.make_node("MatMul", ["column", "turn"], ["turned"]),
+            helper.make_node("Add", ["turned", "lift"], ["logits"]),
+            helper.make_node("Softmax", ["logits"], ["diagnoses"], axis=1),
+        ]
+    )
+    float32 = TensorProto.FLOAT
+    model.graph.output.extend(
+        [
+            helper.make_tensor_value_info("heat", float32, ["n", "rows", "columns"]),
+            helper.make_tensor_value_info("diagnoses", float32, ["n", 3]),
+        ]
+    )
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
 @pytest.fixture(scope="session")
 def segmenter_spec() -> BundleSpec:
     return BundleSpec(
@@ -134,6 +174,14 @@ def bundle_for(
 
 
 @pytest.fixture(scope="session")
+def telling_bundle(tmp_path_factory: pytest.TempPathFactory, classifier_spec: BundleSpec) -> Bundle:
+    """The same, and it tells where and which."""
+    folder: Path = tmp_path_factory.mktemp("bundles") / "telling"
+    spec = classifier_spec.model_copy(update={"diagnoses": ("nv", "mel", "odd one")})
+    return write_bundle(folder, spec, {"model.onnx": telling_model(dark_below=150)})
+
+
+@pytest.fixture(scope="session")
 def analyzer(segmenter_bundle: Bundle, classifier_bundle: Bundle) -> Analyzer:
     return Analyzer(segmenter_bundle, classifier_bundle, engine="onnxruntime")
 
@@ -141,6 +189,11 @@ def analyzer(segmenter_bundle: Bundle, classifier_bundle: Bundle) -> Analyzer:
 @pytest.fixture(scope="session")
 def watchful_analyzer(watchful_bundle: Bundle, classifier_bundle: Bundle) -> Analyzer:
     return Analyzer(watchful_bundle, classifier_bundle, engine="onnxruntime")
+
+
+@pytest.fixture(scope="session")
+def telling_analyzer(segmenter_bundle: Bundle, telling_bundle: Bundle) -> Analyzer:
+    return Analyzer(segmenter_bundle, telling_bundle, engine="onnxruntime")
 
 
 @pytest.fixture(scope="session")

@@ -51,6 +51,16 @@ def test_a_promise_is_read_back_and_a_bundle_of_before_has_none(
     assert load_bundle(copy).spec.operating_point().guarantee is None
 
 
+def test_diagnoses_are_named_once_and_a_bundle_of_before_has_none(copy: Path) -> None:
+    assert load_bundle(copy).spec.diagnoses == ()
+    edit(copy, diagnoses=["nv", "mel", "nv"])
+    with pytest.raises(BundleError, match="one is named twice in nv, mel, nv"):
+        load_bundle(copy)
+    edit(copy, diagnoses=["<script>"])
+    with pytest.raises(BundleError, match=r"diagnoses\.0"):
+        load_bundle(copy)
+
+
 def test_one_changed_byte_is_noticed(copy: Path) -> None:
     model = copy / "model.onnx"
     content = bytearray(model.read_bytes())

@@ -3,7 +3,10 @@
 ``bundle.json`` is its index: what the model does, what it reads, at which thresholds it decides,
 how it was trained and measured, and the SHA-256 of every other file. ``model.onnx`` takes
 ``image``, uint8 N×H×W×3 (RGB, 0–255; more channels for some regions; normalisation is part of the
-graph), and gives ``probability``, float32: N×H×W for a segmenter, N for a classifier.
+graph), and gives ``probability``, float32: N×H×W for a segmenter, N for a classifier. A
+classifier may also give ``diagnoses``, float32 N×K, each image's shares of the K ``diagnoses`` that
+the index names, summing to 1; and ``heat``, float32 N×h×w over the picture, the malignant logit,
+less its bias, that each place alone would give.
 """
 
 import math
@@ -34,6 +37,8 @@ CARD = "MODEL_CARD.md"
 Task = Literal["segmentation", "classification"]
 # A plain name: nothing that could lead out of the bundle's own folder.
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+# A plain word or some: it goes into tables and pages.
+Diagnosis = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9 '-]{0,63}$")]
 Feature = Literal["log_doubt_inside", "log_doubt_outside", "solidity"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -153,6 +158,7 @@ class BundleSpec(_Part):
     default: bool = False
     input: InputSpec
     classes: tuple[str, ...]
+    diagnoses: tuple[Diagnosis, ...] = ()
     operating_points: dict[str, OperatingPoint] = Field(min_length=1)
     default_operating_point: str
     calibration: Calibration | None = None
@@ -175,6 +181,12 @@ class BundleSpec(_Part):
     def _segmenter_sees_the_frame(self) -> "BundleSpec":
         if self.task == "segmentation" and (self.input.region or self.input.preprocessing):
             raise ValueError("input.region and input.preprocessing belong to classification")
+        return self
+
+    @model_validator(mode="after")
+    def _diagnoses_differ(self) -> "BundleSpec":
+        if len(set(self.diagnoses)) < len(self.diagnoses):
+            raise ValueError(f"diagnoses: one is named twice in {', '.join(self.diagnoses)}")
         return self
 
     def operating_point(self, name: str | None = None) -> OperatingPoint:

@@ -85,6 +85,12 @@ def test_a_bundle_that_was_not_evaluated_says_so(segmenter_spec):
     assert "Not evaluated yet." in model_card(segmenter_spec)
 
 
+def test_a_card_names_the_diagnoses_and_does_not_promise_too_much(classifier):
+    assert "diagnoses" not in model_card(classifier).split("## Limits")[0]
+    told = classifier.model_copy(update={"diagnoses": ("mel", "nv")})
+    assert "among the diagnoses mel, nv. These shares are not calibrated" in model_card(told)
+
+
 def test_a_card_tells_what_a_threshold_promises_and_where_it_does_not(classifier):
     promise = Guarantee(
         expected_sensitivity=0.9, sensitivity=0.8608, confidence=0.9, n_malignant_lesions=175

@@ -40,3 +40,31 @@ def test_an_answer_of_another_shape_is_the_bundles_fault(
     wrong = write_bundle(tmp_path / "c", classifier_bundle.spec, model)
     with pytest.raises(BundleError, match=r"expected \(1,\)"):
         Classifier(wrong, "onnxruntime").probability(np.zeros((64, 64, 3), np.uint8))
+
+
+def without_softmax(bundle: Bundle) -> bytes:
+    """The model with the diagnoses' logits in place of their shares."""
+    model = onnx.load(bundle.model_path)
+    last = model.graph.node[-1]
+    assert last.op_type == "Softmax"
+    last.CopyFrom(onnx.helper.make_node("Identity", last.input, last.output))
+    return model.SerializeToString()
+
+
+def test_diagnoses_that_do_not_fit_their_names_are_the_bundles_fault(
+    tmp_path: Path, telling_bundle: Bundle, classifier_bundle: Bundle
+) -> None:
+    photo = np.full((48, 64, 3), 140, np.uint8)
+    telling = telling_bundle.model_path
+    two_names = telling_bundle.spec.model_copy(update={"diagnoses": ("nv", "mel")})
+    wrong = write_bundle(tmp_path / "two", two_names, {"model.onnx": telling})
+    with pytest.raises(BundleError, match=r"'diagnoses' has shape \(1, 3\); expected \(1, 2\)"):
+        Classifier(wrong, "onnxruntime").estimate(photo)
+    plain = {"model.onnx": classifier_bundle.model_path}
+    wrong = write_bundle(tmp_path / "none", telling_bundle.spec, plain)
+    with pytest.raises(BundleError, match="no output 'diagnoses', though the bundle names 3"):
+        Classifier(wrong, "onnxruntime").estimate(photo)
+    files = {"model.onnx": without_softmax(telling_bundle)}
+    wrong = write_bundle(tmp_path / "logits", telling_bundle.spec, files)
+    with pytest.raises(BundleError, match="not shares that sum to 1"):
+        Classifier(wrong, "onnxruntime").estimate(photo)

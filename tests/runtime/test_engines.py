@@ -31,7 +31,7 @@ def test_it_computes_what_the_model_says(
     name: str, batch: np.ndarray, segmenter_bundle: Bundle
 ) -> None:
     engine = ENGINES[name](segmenter_bundle.model_path, None)
-    probability = engine.run(batch)
+    probability = engine.run(batch)["probability"]
     assert probability.dtype == np.float32
     assert engine.name in ENGINES
     np.testing.assert_allclose(probability, expected(batch), atol=5 * TOLERANCE[engine.precision])
@@ -41,7 +41,7 @@ def test_it_computes_what_the_model_says(
 def test_exact_is_float32(name: str, batch: np.ndarray, segmenter_bundle: Bundle) -> None:
     engine = ENGINES[name](segmenter_bundle.model_path, exact=True)
     assert engine.precision == "float32"
-    np.testing.assert_allclose(engine.run(batch), expected(batch), atol=1e-5)
+    np.testing.assert_allclose(engine.run(batch)["probability"], expected(batch), atol=1e-5)
 
 
 @every_engine
@@ -49,10 +49,40 @@ def test_any_number_of_images_goes_in_one_batch(
     name: str, batch: np.ndarray, classifier_bundle: Bundle
 ) -> None:
     engine = ENGINES[name](classifier_bundle.model_path, 1)
-    together = engine.run(batch)
-    single = [engine.run(image[np.newaxis])[0] for image in batch]
+    together = engine.run(batch)["probability"]
+    single = [engine.run(image[np.newaxis])["probability"][0] for image in batch]
     assert together.shape == (3,)
     np.testing.assert_allclose(together, single, atol=1e-6)
+
+
+@every_engine
+def test_a_model_that_tells_more_is_heard_by_name(
+    name: str, batch: np.ndarray, telling_bundle: Bundle
+) -> None:
+    engine = ENGINES[name](telling_bundle.model_path, exact=True)
+    assert engine.outputs == ("probability", "diagnoses", "heat")
+    told = engine.run(batch)
+    assert set(told) == {"probability", "diagnoses", "heat"}
+    logit = (150 - batch.mean((1, 2, 3))) / 10
+    np.testing.assert_allclose(told["probability"], 1 / (1 + np.exp(-logit)), atol=1e-5)
+    logits = np.stack([0 * logit, logit, 0 * logit - 1], axis=1)
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(told["diagnoses"], shares, atol=1e-5)
+    few = batch.mean(axis=-1)[:, 4::8, 4::8]
+    np.testing.assert_allclose(told["heat"], (150 - few) / 10, atol=1e-4)
+
+
+@every_engine
+def test_only_what_is_wanted_is_given(
+    name: str, batch: np.ndarray, telling_bundle: Bundle, classifier_bundle: Bundle
+) -> None:
+    telling = ENGINES[name](telling_bundle.model_path)
+    for wanted in (("probability",), ("heat",), ("heat", "probability")):
+        assert set(telling.run(batch, wanted)) == set(wanted)
+    of_before = ENGINES[name](classifier_bundle.model_path)
+    assert of_before.outputs == ("probability",)
+    assert set(of_before.run(batch)) == {"probability"}
+    assert set(of_before.run(batch, ("probability", "heat"))) == {"probability"}
 
 
 @every_engine
@@ -60,10 +90,10 @@ def test_answers_do_not_mix_between_threads(
     name: str, batch: np.ndarray, segmenter_bundle: Bundle
 ) -> None:
     engine = ENGINES[name](segmenter_bundle.model_path, None)
-    alone = [engine.run(image[np.newaxis]) for image in batch]
+    alone = [engine.run(image[np.newaxis])["probability"] for image in batch]
     order = [index for _ in range(20) for index in range(len(batch))]
     with ThreadPoolExecutor(3) as pool:
-        answers = pool.map(lambda index: engine.run(batch[index : index + 1]), order)
+        answers = pool.map(lambda index: engine.run(batch[index : index + 1])["probability"], order)
         for index, answer in zip(order, answers, strict=True):
             np.testing.assert_array_equal(answer, alone[index])
 

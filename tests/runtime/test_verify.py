@@ -20,6 +20,12 @@ def test_good_bundles_pass(segmenter_bundle: Bundle, classifier_bundle: Bundle) 
         assert any("finite" in check for check in verify_bundle(bundle))
 
 
+def test_what_else_a_model_tells_is_checked_too(telling_bundle: Bundle) -> None:
+    checks = verify_bundle(telling_bundle)
+    assert "its shares of 3 diagnoses sum to 1" in checks
+    assert "it gives a heat map of 6×8 values" in checks
+
+
 def test_a_weight_that_is_no_number_is_found(classifier_bundle: Bundle, tmp_path: Path) -> None:
     model = onnx.load(classifier_bundle.model_path)
     broken = numpy_helper.from_array(np.array(np.nan, np.float32), "dark_below")

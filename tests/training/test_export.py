@@ -53,12 +53,12 @@ def test_a_run_that_has_not_ended_is_refused(tmp_path: Path) -> None:
 def test_a_model_that_disagrees_is_refused(
     ended: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    truthful = exporting._difference
+    truthful = exporting._differences
     monkeypatch.setattr(
-        exporting, "_difference", lambda model, pixels, expected: truthful(
-            model, pixels, expected + np.float32(0.01)
+        exporting, "_differences", lambda model, pixels, expected: truthful(
+            model, pixels, expected | {"probability": expected["probability"] + np.float32(0.01)}
         )
     )  # fmt: skip
-    with pytest.raises(BundleError, match="differ"):
+    with pytest.raises(BundleError, match=r"probability by up to 0\.01 "):
         export(ended, tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -237,6 +237,11 @@ def _decision(spec: BundleSpec) -> Iterable[str]:
             "Probabilities are calibrated: sigmoid("
             f"{spec.calibration.scale:.4f} · logit {spec.calibration.bias:+.4f})."
         )
+    if spec.diagnoses:
+        yield (
+            f"It also shares out 100 % among the diagnoses {', '.join(spec.diagnoses)}. These "
+            "shares are not calibrated, were not evaluated, and take no part in the decision."
+        )
 
 
 def _guarantees(spec: BundleSpec) -> Iterable[str]:

@@ -113,10 +113,8 @@ class Letterbox:
                 f"expected a float32 plane of shape {self.target_px}, "
                 f"got {probability.dtype} {probability.shape}"
             )
-        height, width = size_px or self.source_px
         inner = np.ascontiguousarray(probability[self.inner.slices])
-        resized = Image.fromarray(inner).resize((width, height), Image.Resampling.BILINEAR)
-        return np.array(resized)
+        return resize_plane(inner, size_px or self.source_px)
 
     def _fitted(self, values: Pixels) -> Pixels:
         size = (self.inner.width, self.inner.height)
@@ -134,6 +132,20 @@ class Letterbox:
                 f"got {height}×{width} pixels, which is not {self.source_px[0]}×"
                 f"{self.source_px[1]} at another scale"
             )
+
+
+def resize_plane(plane: Floats, size_px: Size) -> Floats:
+    """Return a plane at another size, bilinearly: each value stands for its cell's middle.
+
+    Args:
+        plane: float32 h×w.
+        size_px: Height and width to come to.
+
+    Returns:
+        float32 of ``size_px``, within the range of the values that came in.
+    """
+    height, width = size_px
+    return np.array(Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR))
 
 
 def same_aspect(one_px: Size, other_px: Size) -> bool:

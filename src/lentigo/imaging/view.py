@@ -20,10 +20,13 @@ class Seen(NamedTuple):
         pixels: uint8 H×W×C; C is 3, 4 with a mask of 0 and 255, or 6 of two pictures.
         lesion_found: Whether the mask held a lesion, so that the region could be shown. Where it
             did not, pictures show the whole frame and the mask is empty.
+        box: The part of the decoded photo that the picture shows, letterboxed; of two pictures,
+            the first.
     """
 
     pixels: Pixels
     lesion_found: bool
+    box: Box
 
 
 @dataclass(frozen=True)
@@ -80,26 +83,31 @@ class View:
         inside = Letterbox(photo.size_px, self.size_px).mask(lesion)
         if not inside.any():
             return self._whole(photo)
-        return Seen(self._shown(self.region, photo, lesion, inside), lesion_found=True)
+        return self._shown(self.region, photo, lesion, inside)
 
-    def _shown(self, region: Region, photo: Photo, lesion: Mask, inside: Mask) -> Pixels:
+    def _shown(self, region: Region, photo: Photo, lesion: Mask, inside: Mask) -> Seen:
         """Return the region, given the mask at the photo's decoded size and at the net's."""
+        frame = Box(0, 0, *lesion.shape)
         if region.kind == "masked":
-            return self._picture(photo.pixels, photo.size_px) * inside[..., np.newaxis]
+            picture = self._picture(photo.pixels, photo.size_px)
+            return Seen(picture * inside[..., np.newaxis], True, frame)
         box = widened(lesion_box(lesion, region.context), self.size_px, lesion.shape)
         closeup = self._closeup(photo.pixels, box)
         if region.kind == "crop":
-            return closeup
+            return Seen(closeup, True, box)
         if region.kind == "frame+crop":
-            return np.dstack((self._picture(photo.pixels, photo.size_px), closeup))
+            both = (self._picture(photo.pixels, photo.size_px), closeup)
+            return Seen(np.dstack(both), True, frame)
         cut_out = Letterbox((box.height, box.width), self.size_px).mask(lesion[box.slices])
-        return np.dstack((closeup, cut_out * np.uint8(255)))
+        return Seen(np.dstack((closeup, cut_out * np.uint8(255))), True, box)
 
     def _whole(self, photo: Photo) -> Seen:
         frame = self._picture(photo.pixels, photo.size_px)
         if self.channels == 4:
             frame = np.pad(frame, ((0, 0), (0, 0), (0, 1)))
-        return Seen(np.tile(frame, self.channels // frame.shape[2]), lesion_found=False)
+        pixels = np.tile(frame, self.channels // frame.shape[2])
+        height, width = photo.pixels.shape[:2]
+        return Seen(pixels, lesion_found=False, box=Box(0, 0, height, width))
 
     def _closeup(self, pixels: Pixels, box: Box) -> Pixels:
         return self._picture(crop(pixels, box), (box.height, box.width))

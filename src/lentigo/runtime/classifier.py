@@ -1,6 +1,7 @@
 """A classification bundle at work: from a photo to the probability that it is malignant."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,29 @@ from numpy.typing import NDArray
 
 from lentigo.bundle import Bundle, open_bundle
 from lentigo.errors import LentigoError
-from lentigo.imaging.arrays import Mask, Pixels
+from lentigo.imaging.arrays import Floats, Mask, Pixels
+from lentigo.imaging.heat import Heat, heat_of_box
 from lentigo.imaging.view import Seen
 from lentigo.runtime.answer import answer
-from lentigo.runtime.engines import ENGINES
+from lentigo.runtime.engines import ENGINES, OUTPUTS
 from lentigo.runtime.photos import PhotoLike, as_photo
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a classifier says of one photo.
+
+    Attributes:
+        probability: That the lesion is malignant, calibrated, 0–1.
+        diagnoses: Each diagnosis's share, 0–1, the greatest first; they sum to 1 and are not
+            calibrated. None where the bundle does not tell.
+        heat: What each part of the photo says, in logits of malignancy: above 0 for, below 0
+            against it. None where the bundle does not tell.
+    """
+
+    probability: float
+    diagnoses: dict[str, float] | None = None
+    heat: Heat | None = None
 
 
 class Classifier:
@@ -72,6 +91,31 @@ class Classifier:
         pairs = zip(images, [None] * len(images) if masks is None else masks, strict=True)
         return self.scores(np.stack([self.see(image, mask).pixels for image, mask in pairs]))
 
+    def estimate(self, image: PhotoLike, mask: Mask | None = None) -> Estimate:
+        """Return all that the bundle tells of a photo, from one pass through the model.
+
+        Args:
+            image: A photo, as in :meth:`probability`.
+            mask: Its lesion, as in :meth:`probability`.
+
+        Raises:
+            ImageError: The file cannot be read.
+            LentigoError: The mask is missing or does not fit the photo.
+            BundleError: The model cannot be run.
+        """
+        photo = as_photo(image, min_side_px=self.view.min_side_px)
+        seen = self.see(photo, mask)
+        told = answer(self.bundle, self.engine, seen.pixels[np.newaxis], OUTPUTS)
+        heat = None
+        if told.heat is not None:
+            shown = heat_of_box(told.heat[0], seen.box, self.view.size_px)
+            heat = shown.over(photo.pixels.shape[:2], photo.size_px)
+        return Estimate(
+            probability=float(self._calibrated(told.probability)[0]),
+            diagnoses=None if told.diagnoses is None else self._named(told.diagnoses[0]),
+            heat=heat,
+        )
+
     def see(self, image: PhotoLike, mask: Mask | None = None) -> Seen:
         """Return what the model is shown of a photo, as in :meth:`probability`.
 
@@ -96,6 +140,14 @@ class Classifier:
         Raises:
             BundleError: The model cannot be run.
         """
-        probability = answer(self.bundle, self.engine, batch).astype(np.float64)
+        return self._calibrated(answer(self.bundle, self.engine, batch).probability)
+
+    def _calibrated(self, probability: Floats) -> NDArray[np.float64]:
         calibration = self.bundle.spec.calibration
-        return calibration.apply(probability) if calibration else probability
+        exact = probability.astype(np.float64)
+        return calibration.apply(exact) if calibration else exact
+
+    def _named(self, shares: Floats) -> dict[str, float]:
+        exact = shares.astype(np.float64) / shares.sum(dtype=np.float64)  # no rounding above 1
+        named = zip(self.bundle.spec.diagnoses, exact.tolist(), strict=True)
+        return dict(sorted(named, key=lambda one: one[1], reverse=True))

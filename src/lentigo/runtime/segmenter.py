@@ -75,9 +75,8 @@ class Segmenter:
         photo = as_photo(image, min_side_px=max(spec.input.size_px))
         wanted_px = size_px or photo.size_px
         letterbox = Letterbox(photo.size_px, spec.input.size_px)
-        (net_probability,) = answer(
-            self.bundle, self.engine, letterbox.image(photo.pixels)[np.newaxis]
-        )
+        batch = letterbox.image(photo.pixels)[np.newaxis]
+        (net_probability,) = answer(self.bundle, self.engine, batch).probability
         probability = letterbox.back(net_probability, working_size(wanted_px))
         working_mask = self._mask(probability)
         mask = resize_mask(working_mask, wanted_px)

@@ -1,5 +1,6 @@
 """A bundle checked beyond its sums: would anyone notice if its weights were broken?"""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from lentigo.bundle import Bundle, load_bundle
 from lentigo.errors import BundleError
 from lentigo.runtime.answer import answer
-from lentigo.runtime.engines import ENGINES
+from lentigo.runtime.engines import ENGINES, OUTPUTS
 
 
 def verify_bundle(bundle: Bundle) -> tuple[str, ...]:
@@ -28,8 +29,7 @@ def verify_bundle(bundle: Bundle) -> tuple[str, ...]:
         if name.endswith(".safetensors"):
             count = _check_safetensors(bundle.path / name)
             checks.append(f"{count:,} weights in {name} are finite")
-    _check_answer(bundle)
-    checks.append("the model answers with probabilities of the right shape")
+    checks.extend(_check_answer(bundle))
     return tuple(checks)
 
 
@@ -66,10 +66,16 @@ def _check_finite(path: Path, name: str, values: NDArray[np.generic]) -> int:
     return values.size
 
 
-def _check_answer(bundle: Bundle) -> None:
+def _check_answer(bundle: Bundle) -> Iterator[str]:
     """Run two flat images, one dark and one bright, through the reference engine."""
     shape = (*bundle.spec.input.size_px, bundle.spec.input.view.channels)
     batch = np.stack([np.full(shape, grey, np.uint8) for grey in (40, 200)])
-    probability = answer(bundle, ENGINES["onnxruntime"](bundle.model_path, None), batch)
-    if probability.min() < 0 or probability.max() > 1:
+    told = answer(bundle, ENGINES["onnxruntime"](bundle.model_path, None), batch, OUTPUTS)
+    if told.probability.min() < 0 or told.probability.max() > 1:
         raise BundleError(f"{bundle.model_path}: its probabilities leave 0–1")
+    yield "the model answers with probabilities of the right shape"
+    if told.diagnoses is not None:
+        yield f"its shares of {told.diagnoses.shape[1]} diagnoses sum to 1"
+    if told.heat is not None:
+        height, width = told.heat.shape[1:]
+        yield f"it gives a heat map of {height}×{width} values"

@@ -4,6 +4,7 @@ import json
 import platform
 import tempfile
 import warnings
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,11 @@ from lentigo.training.shown import Shown
 TOLERANCE = 1e-3
 """The largest difference in probability between torch and the exported model."""
 
+HEAT_TOLERANCE = 1e-2
+"""The same of a heat map, as a share of its largest value: less than the eye tells apart."""
+
+_ALLOWED = {"probability": TOLERANCE, "diagnoses": TOLERANCE, "heat": HEAT_TOLERANCE}
+
 # Weights of at least so many values are halved: all but biases where that costs nothing, else
 # the large inner layers alone, which hold most of the bytes and the least of the rounding's effect.
 _HALVED_FROM = (1_024, 200_000)
@@ -40,15 +46,20 @@ _PACKAGES = ("lentigo", "numpy", "onnx", "torch", "torchvision")
 
 
 class _FromPixels(nn.Module):
-    """The net as a bundle's model: uint8 N×H×W×C in, probability N×H×W or N out."""
+    """The net as a bundle's model: uint8 N×H×W×C in, out what `lentigo.bundle` lists, by name."""
 
     def __init__(self, net: LesionNet) -> None:
         super().__init__()
         self.net = net
 
-    def forward(self, image: Tensor) -> Tensor:
-        logits = self.net(image.permute(0, 3, 1, 2).float())
-        return torch.sigmoid(logits).squeeze(1)
+    def forward(self, image: Tensor) -> dict[str, Tensor]:
+        logits, heat = self.net.explain(image.permute(0, 3, 1, 2).float())
+        outputs = {"probability": torch.sigmoid(logits[:, 0])}
+        if logits.shape[1] > 1:
+            outputs["diagnoses"] = torch.softmax(logits[:, 1:], dim=1)
+        if heat is not None:
+            outputs["heat"] = heat
+        return outputs
 
 
 def export(
@@ -74,7 +85,7 @@ def export(
 
     Raises:
         TrainingError: The run has not ended.
-        BundleError: ONNX Runtime and torch disagree by more than ``TOLERANCE``.
+        BundleError: ONNX Runtime and torch disagree by more than is allowed.
     """
     folder = RunFolder(run)
     if not folder.tuned.is_file():
@@ -82,6 +93,7 @@ def export(
     recipe = read_recipe(folder.recipe)
     view = recipe.data.view
     net = for_channels(build_net(recipe.net.name, None, **recipe.net.options), view.channels)
+    net.add_diagnoses(len(recipe.diagnoses))
     net.load_state_dict(folder.load_best())
     model = checked_model(net.eval(), view)
     files: dict[str, Path | bytes] = {
@@ -111,6 +123,7 @@ def _spec(name: str, net: LesionNet, recipe: Recipe, folder: RunFolder) -> Bundl
                 preprocessing=recipe.data.preprocessing,
             ),
             "classes": ("skin", "lesion") if segmentation else ("benign", "malignant"),
+            "diagnoses": recipe.diagnoses,
             "refine": segmentation,
             "trained_on": _sources(recipe),
             "licence": _licence(net, recipe),
@@ -144,20 +157,24 @@ def checked_model(net: LesionNet, view: View) -> bytes:
     """Return a bundle's ONNX model, its weights in half precision where that costs nothing.
 
     Raises:
-        BundleError: ONNX Runtime and torch disagree by more than ``TOLERANCE``.
+        BundleError: ONNX Runtime and torch disagree by more than is allowed.
     """
     pixels = _real_like(view)
     with torch.inference_mode():
-        expected = _FromPixels(net)(torch.from_numpy(pixels)).numpy()
-    whole = _to_onnx(net, pixels)
+        outputs = _FromPixels(net)(torch.from_numpy(pixels))
+    expected = {name: value.numpy() for name, value in outputs.items()}
+    whole = _to_onnx(net, pixels, tuple(expected))
     for least in _HALVED_FROM:
         halved = _halve_weights(whole, least)
-        if _difference(halved, pixels, expected) <= TOLERANCE:
+        if _agree(_differences(halved, pixels, expected)):
             return bytes(halved.SerializeToString())
-    if (difference := _difference(whole, pixels, expected)) > TOLERANCE:
+    if not _agree(differences := _differences(whole, pixels, expected)):
+        told = ", ".join(
+            f"{name} by up to {value:.2g} (at most {_ALLOWED[name]:g} is allowed)"
+            for name, value in differences.items()
+        )
         raise BundleError(
-            f"ONNX Runtime's probabilities differ from torch's by up to {difference:.2g}; at most "
-            f"{TOLERANCE:g} is allowed, so this model is not written"
+            f"ONNX Runtime's answers differ from torch's: {told}; this model is not written"
         )
     return bytes(whole.SerializeToString())
 
@@ -168,7 +185,9 @@ def _real_like(view: View) -> NDArray[np.uint8]:
     return np.stack([view.look(Photo(one.image, one.mask.shape), one.mask).pixels for one in drawn])
 
 
-def _to_onnx(net: LesionNet, pixels: NDArray[np.uint8]) -> onnx.ModelProto:
+def _to_onnx(
+    net: LesionNet, pixels: NDArray[np.uint8], outputs: tuple[str, ...]
+) -> onnx.ModelProto:
     with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns of its own deprecations
         path = Path(scratch) / "model.onnx"
@@ -177,7 +196,7 @@ def _to_onnx(net: LesionNet, pixels: NDArray[np.uint8]) -> onnx.ModelProto:
             (torch.from_numpy(pixels),),
             path,
             input_names=["image"],
-            output_names=["probability"],
+            output_names=list(outputs),
             dynamic_shapes={"image": {0: torch.export.Dim("n", min=1)}},
             external_data=False,
             dynamo=True,
@@ -208,13 +227,22 @@ def _halve_weights(model: onnx.ModelProto, least: int) -> onnx.ModelProto:
     return halved
 
 
-def _difference(
+def _agree(differences: Mapping[str, float]) -> bool:
+    return all(value <= _ALLOWED[name] for name, value in differences.items())
+
+
+def _differences(
     model: onnx.ModelProto,
     pixels: NDArray[np.uint8],
-    expected: NDArray[np.float32],
-) -> float:
+    expected: Mapping[str, NDArray[np.float32]],
+) -> dict[str, float]:
+    """Return each output's largest difference; a heat map's as a share of its largest value."""
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]
     )
-    (found,) = session.run(None, {"image": pixels})
-    return float(np.abs(found - expected).max())
+    found = dict(zip(expected, session.run(list(expected), {"image": pixels}), strict=True))
+    largest = {name: float(np.abs(found[name] - expected[name]).max()) for name in expected}
+    if "heat" in expected:
+        # A net that sees nothing anywhere has a map of zeros, and no share of that.
+        largest["heat"] /= float(np.abs(expected["heat"]).max()) or 1.0
+    return largest

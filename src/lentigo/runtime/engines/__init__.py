@@ -5,9 +5,9 @@ import platform
 from pathlib import Path
 
 from lentigo.runtime.engines import onnxruntime, openvino
-from lentigo.runtime.engines.base import ENGINES, Engine
+from lentigo.runtime.engines.base import ENGINES, OUTPUTS, Engine, Outputs
 
-__all__ = ["ENGINES", "Engine", "auto"]
+__all__ = ["ENGINES", "OUTPUTS", "Engine", "Outputs", "auto"]
 
 
 @ENGINES.register("auto")

@@ -1,13 +1,20 @@
 """What every engine is, and the registry that holds them."""
 
+from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 
 from lentigo.errors import BundleError
 from lentigo.imaging.arrays import Floats, Pixels
 from lentigo.registry import Registry
+
+OUTPUTS: Final = ("probability", "diagnoses", "heat")
+"""What a bundle's model may give; only the first must be there (see `lentigo.bundle`)."""
+
+Outputs: TypeAlias = dict[str, Floats]
+"""What a model says of a batch, by output: float32, images first."""
 
 
 class Engine(Protocol):
@@ -16,19 +23,20 @@ class Engine(Protocol):
     Attributes:
         name: The engine's registered name.
         precision: What it computes in, such as ``float32`` or ``bfloat16``.
+        outputs: Those of ``OUTPUTS`` that the model has.
     """
 
     name: str
     precision: str
+    outputs: tuple[str, ...]
 
-    def run(self, batch: Pixels) -> Floats:
+    def run(self, batch: Pixels, wanted: Collection[str] = OUTPUTS) -> Outputs:
         """Return what the model says of each image; may be called from several threads.
 
         Args:
-            batch: RGB, uint8 N×H×W×3.
-
-        Returns:
-            Probabilities, float32: N×H×W of a segmenter, N of a classifier.
+            batch: uint8 N×H×W×C, as the bundle's input asks.
+            wanted: Which of ``OUTPUTS`` to return, where the model has them. What is not wanted
+                is neither fetched nor checked.
 
         Raises:
             BundleError: The model gives what is no number.
@@ -56,22 +64,25 @@ class LoadEngine(Protocol):
 ENGINES: Registry[LoadEngine] = Registry("engine")
 
 
-def check_output(model_path: Path, names: list[str]) -> None:
-    """Refuse a model without the output that a bundle promises.
+def outputs_of(model_path: Path, names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of ``OUTPUTS`` that a model has; others that it may have are not asked for.
 
     Raises:
         BundleError: The model has no output ``probability``.
     """
-    if "probability" not in names:
-        raise BundleError(f"{model_path}: no output 'probability'; it has: {', '.join(names)}")
+    there = tuple(names)
+    if "probability" not in there:
+        raise BundleError(f"{model_path}: no output 'probability'; it has: {', '.join(there)}")
+    return tuple(name for name in OUTPUTS if name in there)
 
 
-def check_finite(model_path: Path, probability: Floats) -> Floats:
-    """Return ``probability`` unless it holds what is no number.
+def check_finite(model_path: Path, outputs: Outputs) -> Outputs:
+    """Return ``outputs`` unless they hold what is no number.
 
     Raises:
-        BundleError: A value is NaN or infinite.
+        BundleError: A value is NaN or infinite; the message names its output.
     """
-    if not np.isfinite(probability).all():
-        raise BundleError(f"{model_path}: the model's answer is not a finite number")
-    return probability
+    for name, values in outputs.items():
+        if not np.isfinite(values).all():
+            raise BundleError(f"{model_path}: output '{name}' is not a finite number")
+    return outputs

@@ -1,12 +1,13 @@
 """ONNX Runtime: the reference engine, on every platform."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
 from lentigo.errors import BundleError
-from lentigo.imaging.arrays import Floats, Pixels
-from lentigo.runtime.engines.base import ENGINES, check_finite, check_output
+from lentigo.imaging.arrays import Pixels
+from lentigo.runtime.engines.base import ENGINES, OUTPUTS, Outputs, check_finite, outputs_of
 
 
 @ENGINES.register("onnxruntime")
@@ -29,9 +30,14 @@ class OnnxRuntime:
         except Exception as error:  # its exception classes share no base but Exception
             raise BundleError(f"{model_path}: ONNX Runtime cannot load it: {error}") from error
         self._model_path = model_path
-        check_output(model_path, [output.name for output in self._session.get_outputs()])
+        names = (output.name for output in self._session.get_outputs())
+        self.outputs = outputs_of(model_path, names)
 
-    def run(self, batch: Pixels) -> Floats:
-        """Return probabilities for RGB images N×H×W×3."""
-        (probability,) = self._session.run(["probability"], {"image": batch})
-        return check_finite(self._model_path, np.asarray(probability, dtype=np.float32))
+    def run(self, batch: Pixels, wanted: Collection[str] = OUTPUTS) -> Outputs:
+        """Return the wanted of the model's outputs for images N×H×W×C."""
+        names = [name for name in self.outputs if name in wanted]
+        outputs = zip(names, self._session.run(names, {"image": batch}), strict=True)
+        return check_finite(
+            self._model_path,
+            {name: np.asarray(value, dtype=np.float32) for name, value in outputs},
+        )

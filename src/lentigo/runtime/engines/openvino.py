@@ -2,13 +2,14 @@
 
 import sys
 import threading
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
 from lentigo.errors import BundleError
-from lentigo.imaging.arrays import Floats, Pixels
-from lentigo.runtime.engines.base import ENGINES, check_finite, check_output
+from lentigo.imaging.arrays import Pixels
+from lentigo.runtime.engines.base import ENGINES, OUTPUTS, Outputs, check_finite, outputs_of
 
 
 @ENGINES.register("openvino")
@@ -36,14 +37,19 @@ class OpenVino:
         except RuntimeError as error:
             raise BundleError(f"{model_path}: OpenVINO cannot load it: {error}") from error
         self._model_path = model_path
-        check_output(model_path, [name for output in model.outputs for name in output.names])
+        names = (name for output in model.outputs for name in output.names)
+        self.outputs = outputs_of(model_path, names)
         self._request = model.create_infer_request()
         # A request serves one caller at a time; one inference takes every core anyway.
         self._lock = threading.Lock()
 
-    def run(self, batch: Pixels) -> Floats:
-        """Return probabilities for RGB images N×H×W×3."""
+    def run(self, batch: Pixels, wanted: Collection[str] = OUTPUTS) -> Outputs:
+        """Return the wanted of the model's outputs for images N×H×W×C."""
         with self._lock:
             self._request.infer({"image": batch})
-            probability = np.array(self._request.get_tensor("probability").data, dtype=np.float32)
-        return check_finite(self._model_path, probability)
+            outputs = {
+                name: np.array(self._request.get_tensor(name).data, dtype=np.float32)
+                for name in self.outputs
+                if name in wanted
+            }
+        return check_finite(self._model_path, outputs)
