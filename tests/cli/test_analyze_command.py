@@ -53,6 +53,27 @@ def test_json_on_standard_output_is_all_that_is_there(
     assert json.loads(capsys.readouterr().out)["summary"]["resumed"] == 2
 
 
+def test_heat_maps_and_diagnoses_are_told_where_the_classifier_has_them(
+    arguments: list[str],
+    telling_bundle: Bundle,
+    mixed_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "out"
+    wanted = [str(mixed_folder), "--out", str(out), "--heat-maps"]
+    assert run(app, [*arguments, *wanted]) == 2
+    fault = "--heat-maps: the model of bundle 'dark-is-malignant' gives no heat map"
+    assert fault in capsys.readouterr().err
+    assert not out.exists()
+    assert run(app, [*arguments, *wanted, "--classifier", str(telling_bundle.path)]) == 0
+    assert "Diagnosis" in capsys.readouterr().out
+    assert (out / "images" / "a" / "heat.jpg").is_file()
+    (first, _) = json.loads((out / "findings.json").read_text())["findings"]
+    assert set(first["diagnoses"]) == {"nv", "mel", "odd one"}
+    assert first["heat_map"]["box"] == {"top": 0, "left": 0, "height": 120, "width": 160}
+
+
 def test_results_inside_the_input_folder_are_not_taken_for_input(
     arguments: list[str], mixed_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

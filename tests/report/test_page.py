@@ -78,6 +78,31 @@ def test_the_page_counts_and_explains_the_outlines_to_look_at(
     assert "uncertain outlines" not in (tmp_path / "report.html").read_text()
 
 
+def test_the_page_shows_diagnoses_and_heat_and_says_what_they_are_not(
+    analyzer: Analyzer, telling_analyzer: Analyzer, dark_disc: np.ndarray, tmp_path: Path
+) -> None:
+    photo = tmp_path / "disc.png"
+    Image.fromarray(dark_disc).save(photo)
+    write_report(analyze_many(telling_analyzer, [photo], tmp_path), tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    order = [page.index(f"<li>{name} <b>") for name in ("melanocytic nevus", "odd one", "melanoma")]
+    assert order == sorted(order)
+    assert "Which diagnosis, not calibrated" in page
+    captions = [page.index(f"<figcaption>{name}<") for name in ("Outline", "Heat map", "Crop")]
+    assert captions == sorted(captions)
+    assert "red says where, not how much" in page
+    assert "heat.jpg" not in page  # shown from the overlay, saved where asked for
+    Image.new("RGB", (160, 120), (220, 200, 190)).save(photo)
+    write_report(analyze_many(telling_analyzer, [photo], tmp_path), tmp_path)
+    assert "<figcaption>Heat map, empty<" in (tmp_path / "report.html").read_text()
+    write_report(analyze_many(telling_analyzer, [photo], tmp_path, heat_maps=True), tmp_path)
+    assert 'heat.jpg">heat.jpg</a>' in (tmp_path / "report.html").read_text()
+    write_report(analyze_many(analyzer, [photo], tmp_path), tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert "calibrated: they rank" not in page
+    assert "Heat map" not in page
+
+
 def test_a_removed_overlay_does_not_stop_the_page(
     analyzer: Analyzer, photos: list[Path], tmp_path: Path
 ) -> None:

@@ -45,6 +45,22 @@ def test_the_csv_holds_what_is_expected_of_the_outline_where_it_is_known(
     assert second["expected_jaccard"] == second["review_below"] == ""
 
 
+def test_the_csv_holds_the_diagnoses_in_one_cell_the_greatest_first(
+    finding: Finding, telling_analyzer: Analyzer, dark_disc: np.ndarray
+) -> None:
+    stream = io.StringIO()
+    table = FindingsTable(stream)
+    told = telling_analyzer.analyze(dark_disc)
+    table.add(told, "images/a")
+    table.add(finding, "images/b")
+    first, second = csv.DictReader(io.StringIO(stream.getvalue()))
+    assert told.diagnoses is not None
+    cell = first["diagnoses_uncalibrated"]
+    assert list(json.loads(cell)) == ["nv", "odd one", "mel"]
+    assert json.loads(cell) == pytest.approx(told.diagnoses, abs=5e-4)
+    assert second["diagnoses_uncalibrated"] == ""
+
+
 @pytest.mark.parametrize("risky", ["=1+1", "+1", "-1", "@sum", "\t=1", "\r=1"])
 def test_text_that_a_spreadsheet_would_run_is_quoted(risky: str) -> None:
     assert plain_cell(risky) == "'" + risky

@@ -92,3 +92,34 @@ def test_the_package_offers_the_pipeline_by_its_short_name() -> None:
     assert lentigo.Analyzer is Analyzer
     assert set(lentigo.__all__) <= set(dir(lentigo))
     assert all(hasattr(lentigo, name) for name in lentigo.__all__)
+
+
+def test_a_finding_says_which_and_where_if_its_classifier_does(
+    telling_analyzer: Analyzer, analyzer: Analyzer, dark_disc: NDArray[np.uint8]
+) -> None:
+    finding = telling_analyzer.analyze(dark_disc)
+    assert finding.diagnoses is not None
+    assert set(finding.diagnoses) == {"nv", "mel", "odd one"}
+    heat = finding.heat_map
+    assert heat is not None
+    assert (heat.box.height, heat.box.width) == finding.size_px
+    assert finding.pictures is not None
+    overlay = finding.pictures.overlay
+    changed = np.abs(heat.draw(overlay, finding.size_px).astype(int) - overlay).sum(axis=2)
+    inside = dark_disc[..., 0] < 128
+    assert changed[inside].mean() > 10 * changed[~inside].mean()
+    again = Finding.model_validate_json(finding.model_dump_json())
+    assert list((again.diagnoses or {}).items()) == list(finding.diagnoses.items())
+    assert again.heat_map == heat
+    before = analyzer.analyze(dark_disc)
+    assert before.diagnoses is None
+    assert before.heat_map is None
+    assert before.probability_malignant == finding.probability_malignant
+
+
+def test_a_finding_written_before_there_were_diagnoses_is_read(
+    analyzer: Analyzer, dark_disc: NDArray[np.uint8]
+) -> None:
+    earlier = json.loads(analyzer.analyze(dark_disc).model_dump_json())
+    del earlier["diagnoses"], earlier["heat_map"]
+    assert Finding.model_validate(earlier).diagnoses is None

@@ -13,8 +13,8 @@ from lentigo.runtime.batch import Done, Outcome, Skipped, analyze_many
 from lentigo.runtime.inputs import find_images
 
 
-def run(analyzer: Analyzer, folder: Path, out: Path, resume: bool = False) -> list[Outcome]:
-    return list(analyze_many(analyzer, find_images([folder]).images, out, resume=resume))
+def run(analyzer: Analyzer, folder: Path, out: Path, **options: bool) -> list[Outcome]:
+    return list(analyze_many(analyzer, find_images([folder]).images, out, **options))
 
 
 def resumed(outcomes: list[Outcome]) -> list[bool]:
@@ -43,6 +43,33 @@ def test_each_image_gets_its_files_and_the_mask_has_its_size(
     with Image.open(folder / "mask.png") as mask:
         assert mask.size == (160, 120)
         assert set(np.unique(np.asarray(mask))) == {0, 255}
+
+
+def test_a_heat_map_is_written_where_it_is_asked_for_and_does_not_outlive_it(
+    telling_analyzer: Analyzer, mixed_folder: Path, tmp_path: Path
+) -> None:
+    heat = tmp_path / "images" / "a" / "heat.jpg"
+    run(telling_analyzer, mixed_folder, tmp_path)
+    assert not heat.exists()
+    outcomes = run(telling_analyzer, mixed_folder, tmp_path, resume=True, heat_maps=True)
+    assert not any(resumed(outcomes))
+    with Image.open(heat) as picture, Image.open(heat.with_name("overlay.jpg")) as overlay:
+        assert picture.size == overlay.size
+        reddened = np.asarray(picture).astype(int) - np.asarray(overlay)
+    assert reddened[60, 90, 0] - reddened[60, 90, 2] > 80  # the disc's middle
+    assert abs(reddened[10, 10]).max() < 10  # skin
+    outcomes = run(telling_analyzer, mixed_folder, tmp_path, resume=True, heat_maps=True)
+    assert all(resumed(outcomes))
+    run(telling_analyzer, mixed_folder, tmp_path)
+    assert not heat.exists()
+
+
+def test_a_classifier_without_heat_maps_is_resumed_though_they_are_asked_for(
+    analyzer: Analyzer, mixed_folder: Path, tmp_path: Path
+) -> None:
+    run(analyzer, mixed_folder, tmp_path)
+    outcomes = run(analyzer, mixed_folder, tmp_path, resume=True, heat_maps=True)
+    assert all(resumed(outcomes))
 
 
 def test_resuming_does_only_what_is_missing(

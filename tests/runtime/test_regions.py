@@ -62,9 +62,10 @@ def test_the_pipeline_shows_what_training_was_shown(
 ) -> None:
     analyzer = Analyzer(segmenter_bundle, bundle_for(region, steps), "onnxruntime")
     shown: list[NDArray[np.uint8]] = []
-    scores = analyzer.classifier.scores
+    engine = analyzer.classifier.engine
+    run = engine.run
     monkeypatch.setattr(
-        analyzer.classifier, "scores", lambda batch: (shown.extend(batch), scores(batch))[1]
+        engine, "run", lambda batch, wanted: (shown.extend(batch), run(batch, wanted))[1]
     )
     # A frame by itself is decoded at the size that each needs, so that a large file may differ.
     rows = photos if region else photos.filter(pl.col("image_id") == "small")

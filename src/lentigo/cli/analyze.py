@@ -12,10 +12,12 @@ from lentigo.errors import LentigoError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from rich.table import Table
+
     from lentigo.errors import ImageError
     from lentigo.report import Summary
     from lentigo.runtime.analyzer import Analyzer
-    from lentigo.runtime.batch import Outcome
+    from lentigo.runtime.batch import Done, Outcome
 
 EngineOption: TypeAlias = Annotated[
     str,
@@ -69,13 +71,21 @@ def analyze(
         bool,
         typer.Option("--resume", help="Keep what an earlier run into DIR finished; do the rest."),
     ] = False,
+    heat_maps: Annotated[
+        bool,
+        typer.Option(
+            "--heat-maps",
+            help="Also save heat.jpg for each image: where the classifier sees malignancy.",
+        ),
+    ] = False,
     json: JsonOption = None,
 ) -> None:
     """Outline, measure and score the lesion in each image.
 
     DIR then holds report.html (open this first), findings.csv, findings.json, skipped.csv (files
     that could not be read, and why), and for each image a folder under images/ with mask.png (at
-    the photo's own size), overlay.jpg, crop.jpg and finding.json.
+    the photo's own size), overlay.jpg, crop.jpg and finding.json. Where the classifier tells them,
+    they also give diagnoses and a heat map of where it sees malignancy.
 
     A broken file, or a sub-folder that cannot be listed, is reported and passed over. The exit
     code is 0 when at least one image was analysed and 2 when none was or the input is wrong: a
@@ -98,8 +108,15 @@ def analyze(
     if not inputs.images:
         raise inputs.wrong[0]
     analyzer = Analyzer(segmenter, classifier, engine, operating_point)
+    if heat_maps and "heat" not in analyzer.classifier.engine.outputs:
+        raise LentigoError(
+            f"--heat-maps: the model of bundle '{analyzer.classifier.bundle.spec.name}' gives no "
+            "heat map; leave the option out, or choose a --classifier that does"
+        )
     faults = (*inputs.wrong, *inputs.unlisted)
-    analyze_to(analyzer, inputs.images, out, faults=faults, resume=resume, json=json)
+    analyze_to(
+        analyzer, inputs.images, out, faults=faults, resume=resume, heat_maps=heat_maps, json=json
+    )
     if inputs.wrong:
         raise LentigoError(f"{inputs.wrong[0]}; the other paths were analysed")
 
@@ -111,6 +128,7 @@ def analyze_to(
     *,
     faults: "Sequence[ImageError]" = (),
     resume: bool = False,
+    heat_maps: bool = False,
     json: Path | None = None,
 ) -> None:
     """Analyse images into a folder and print what came of it and of ``faults``, known before.
@@ -121,9 +139,8 @@ def analyze_to(
     from lentigo.report import write_report
     from lentigo.runtime.batch import Skipped, analyze_many
 
-    outcomes = chain(
-        map(Skipped.because, faults), analyze_many(analyzer, images, out, resume=resume)
-    )
+    analysed = analyze_many(analyzer, images, out, resume=resume, heat_maps=heat_maps)
+    outcomes = chain(map(Skipped.because, faults), analysed)
     summary = write_report(_watched(outcomes, len(faults) + len(images)), out)
     if not copy_json(out / "findings.json", json):
         _print(summary, out)
@@ -143,28 +160,41 @@ def _watched(outcomes: "Iterable[Outcome]", total: int) -> "Iterator[Outcome]":
             report(done, total)
 
 
-def _print(summary: "Summary", out: Path) -> None:
+def _table(shown: "Sequence[Done]") -> "Table":
+    """Return the findings as a table, with the likeliest diagnosis where any is told."""
     from rich.markup import escape
     from rich.table import Table
 
     from lentigo.report.page import percent
 
-    before = f"; {summary.resumed} were done before" if summary.resumed else ""
+    told = any(done.finding.diagnoses for done in shown)
     table = Table(box=None, pad_edge=False)
     table.add_column("Image", overflow="fold")
-    for name in ("Called", "Probability", "Warnings"):
+    for name in ("Called", "Probability", *(("Diagnosis, uncalibrated",) if told else ())):
         table.add_column(name)
-    for done in summary.highest[:ROWS_SHOWN]:
+    table.add_column("Warnings")
+    for done in shown:
         finding = done.finding
         colour = "red" if finding.decision == "malignant" else "green"
+        likeliest = [
+            f"{name} {percent(share)}" for name, share in (finding.diagnoses or {}).items()
+        ]
         table.add_row(
             escape(one_line(Path(done.image).name)),
             f"[{colour}]{finding.decision}[/]",
             percent(finding.probability_malignant),
+            *([escape(one_line(likeliest[0])) if likeliest else ""] if told else []),
             ", ".join(note.code for note in finding.warnings),
         )
+    return table
+
+
+def _print(summary: "Summary", out: Path) -> None:
+    from rich.markup import escape
+
+    before = f"; {summary.resumed} were done before" if summary.resumed else ""
     if summary.analysed:
-        stdout.print(table)
+        stdout.print(_table(summary.highest[:ROWS_SHOWN]))
     if summary.analysed > ROWS_SHOWN:
         stdout.print(f"... and {summary.analysed - ROWS_SHOWN} more")
     for skipped in summary.skipped[:ROWS_SHOWN]:

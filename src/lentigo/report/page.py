@@ -1,20 +1,33 @@
 """The page that a person reads: one self-contained HTML file, the answer first."""
 
 import base64
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from lentigo.report.summary import Summary
 from lentigo.runtime.batch import Done
 from lentigo.runtime.finding import NOTICE, Finding, Measurements, OutlineQuality
-from lentigo.runtime.outputs import CROP, FINDING, MASK, OVERLAY
+from lentigo.runtime.outputs import CROP, FINDING, HEAT, MASK, OVERLAY
 
 THUMBNAIL_PX = 512
+
+_WORDS = {
+    "nv": "melanocytic nevus",
+    "mel": "melanoma",
+    "bkl": "benign keratosis",
+    "bcc": "basal cell carcinoma",
+    "akiec": "actinic keratosis, Bowen",
+    "vasc": "vascular lesion",
+    "df": "dermatofibroma",
+}
+"""HAM10000's abbreviations in words; another bundle's names stand as they are."""
 
 
 class Picture(NamedTuple):
@@ -41,6 +54,7 @@ class Card:
     files: tuple[str, ...]
     pictures: tuple[Picture, ...]
     reasons: tuple[Reason, ...]
+    diagnoses: tuple[tuple[str, float], ...]
     finding: Finding
 
 
@@ -88,29 +102,51 @@ def reasons(measured: Measurements, quality: OutlineQuality | None) -> tuple[Rea
     )
 
 
+def diagnoses_in_words(finding: Finding) -> tuple[tuple[str, float], ...]:
+    """Return each diagnosis in words with its share, the greatest first; none where not told."""
+    return tuple(
+        (_WORDS.get(name, name), share) for name, share in (finding.diagnoses or {}).items()
+    )
+
+
 def _card(done: Done, out_dir: Path) -> Card:
     # Someone may have removed a picture since an earlier run: the page then does without it.
-    files = [name for name in (MASK, OVERLAY, CROP, FINDING) if (done.folder / name).is_file()]
-    captions = {OVERLAY: "Outline", CROP: "Crop"}
+    files = [
+        name for name in (MASK, OVERLAY, HEAT, CROP, FINDING) if (done.folder / name).is_file()
+    ]
     finding, measured = done.finding, done.finding.measurements
     return Card(
         name=Path(done.image).name,
         folder=done.folder.relative_to(out_dir).as_posix(),
         files=tuple(files),
-        pictures=tuple(
-            Picture(caption, _thumbnail(done.folder / name))
-            for name, caption in captions.items()
-            if name in files
-        ),
+        pictures=tuple(_pictures(done, files)),
         reasons=reasons(measured, finding.outline_quality) if measured else (),
+        diagnoses=diagnoses_in_words(finding),
         finding=finding,
     )
 
 
-def _thumbnail(path: Path) -> str:
-    """Return a small copy as a data URI."""
+def _pictures(done: Done, files: Collection[str]) -> Iterator[Picture]:
+    """Return the card's pictures; the heat map needs no file of its own, the overlay is enough."""
+    if OVERLAY in files:
+        overlay, heat_map = _thumbnail(done.folder / OVERLAY), done.finding.heat_map
+        yield Picture("Outline", _data_uri(overlay))
+        if heat_map is not None:
+            drawn = heat_map.draw(np.asarray(overlay), done.finding.size_px)
+            caption = "Heat map" if heat_map.speaks_for_malignancy else "Heat map, empty"
+            yield Picture(caption, _data_uri(Image.fromarray(drawn)))
+    if CROP in files:
+        yield Picture("Crop", _data_uri(_thumbnail(done.folder / CROP)))
+
+
+def _thumbnail(path: Path) -> Image.Image:
+    """Return a small copy of a picture."""
     with Image.open(path, formats=["JPEG"]) as image:
         image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
-        stream = BytesIO()
-        image.save(stream, "JPEG", quality=82)
+        return image.copy()
+
+
+def _data_uri(image: Image.Image) -> str:
+    stream = BytesIO()
+    image.save(stream, "JPEG", quality=82)
     return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"

@@ -16,6 +16,7 @@ COLUMNS = (
     "probability_malignant",
     "operating_point",
     "threshold",
+    "diagnoses_uncalibrated",
     "warnings",
     "lesion_found",
     "expected_jaccard",
@@ -73,6 +74,7 @@ class FindingsTable:
             "folder": folder,
             "operating_point": finding.operating_point.name,
             "threshold": finding.operating_point.threshold,
+            "diagnoses_uncalibrated": _shares(finding),
             "warnings": " ".join(note.code for note in finding.warnings),
             "height_px": finding.size_px[0],
             "width_px": finding.size_px[1],
@@ -103,6 +105,13 @@ def plain_cell(value: Any) -> Any:
     """
     risky = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
     return f"'{value}" if risky else value
+
+
+def _shares(finding: Finding) -> str | None:
+    """Return the diagnoses and their shares in one cell, the greatest first, as JSON."""
+    if finding.diagnoses is None:
+        return None
+    return _compact({name: round(share, 3) for name, share in finding.diagnoses.items()})
 
 
 def _compact(value: object) -> str:

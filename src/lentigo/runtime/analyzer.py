@@ -22,7 +22,9 @@ from lentigo.runtime.finding import (
     UNCERTAIN_OUTLINE,
     AppliedPoint,
     BoxPx,
+    Decision,
     Finding,
+    HeatMap,
     Measurements,
     OutlineQuality,
     Pictures,
@@ -92,7 +94,7 @@ class Analyzer:
         photo = as_photo(image, min_side_px=WORKING_SIDE_PX)
         segmentation = self.segmenter.segment(photo)
         working_mask = segmentation.working_mask
-        probability = self.classifier.probability(photo, working_mask)
+        estimate = self.classifier.estimate(photo, working_mask)
         pixels = _resized(photo.pixels, working_mask.shape)
         scale_px = photo.size_px[1] / working_mask.shape[1]
         found = bool(working_mask.any())
@@ -101,9 +103,10 @@ class Analyzer:
             image=None if photo.path is None else printable(photo.path),
             image_sha256=None if photo.path is None else _sha256_of_image(photo.path),
             size_px=photo.size_px,
-            probability_malignant=probability,
+            probability_malignant=estimate.probability,
+            diagnoses=estimate.diagnoses,
             operating_point=self.operating_point,
-            decision="malignant" if probability >= self.operating_point.threshold else "benign",
+            decision=self._decision(estimate.probability),
             warnings=(
                 *_quality_notes(pixels, photo.size_px, working_mask),
                 *(_outline_notes(quality) if found and quality else ()),
@@ -113,9 +116,13 @@ class Analyzer:
             measurements=_measurements(photo, pixels, working_mask, scale_px) if found else None,
             box=BoxPx(**lesion_box(segmentation.mask)._asdict()) if found else None,
             contour=_contour(working_mask, scale_px),
+            heat_map=None if estimate.heat is None else HeatMap.of(estimate.heat),
             made_with=self.made_with,
             pictures=_pictures(photo, segmentation.mask, working_mask, pixels),
         )
+
+    def _decision(self, probability: float) -> Decision:
+        return "malignant" if probability >= self.operating_point.threshold else "benign"
 
     def _outline_quality(self, expected_jaccard: float | None) -> OutlineQuality | None:
         model = self.segmenter.bundle.spec.outline_quality

@@ -18,7 +18,7 @@ from lentigo.files import sha256_of, write_bytes, write_text
 from lentigo.imaging.arrays import Pixels
 from lentigo.runtime.analyzer import Analyzer, printable
 from lentigo.runtime.finding import Finding, Pictures
-from lentigo.runtime.outputs import CROP, FINDING, IMAGES, MASK, OVERLAY, name_outputs
+from lentigo.runtime.outputs import CROP, FINDING, HEAT, IMAGES, MASK, OVERLAY, name_outputs
 
 # Reading, drawing and writing of one image run while the model looks at another; more workers
 # would wait for the model and only hold more decoded photos in memory.
@@ -64,13 +64,19 @@ Outcome: TypeAlias = Done | Skipped
 
 
 def analyze_many(
-    analyzer: Analyzer, images: Sequence[Path], out_dir: Path, *, resume: bool = False
+    analyzer: Analyzer,
+    images: Sequence[Path],
+    out_dir: Path,
+    *,
+    resume: bool = False,
+    heat_maps: bool = False,
 ) -> Iterator[Outcome]:
     """Analyse images one after the other and yield what became of each, in their order.
 
     Each image gets ``out_dir/images/NAME/`` with ``mask.png`` (at the photo's own size),
-    ``overlay.jpg``, ``crop.jpg`` where a lesion was found and, last, ``finding.json``: where that
-    file stands, the image is done. Memory does not grow with the number of images.
+    ``overlay.jpg``, ``crop.jpg`` where a lesion was found, ``heat.jpg`` where it was asked for and
+    the classifier tells it, and, last, ``finding.json``: where that file stands, the image is done.
+    Memory does not grow with the number of images.
 
     Args:
         analyzer: What looks at them.
@@ -78,6 +84,7 @@ def analyze_many(
         out_dir: Where results go.
         resume: Keep the findings of an earlier run that the same content, bundles, engine,
             version and operating point made.
+        heat_maps: Write each heat map, over the overlay.
 
     Raises:
         LentigoError: Results cannot be written, the disk is full for instance.
@@ -88,7 +95,10 @@ def analyze_many(
     try:
         for image, name in zip(images, name_outputs(images), strict=True):
             folder = out_dir / IMAGES / name
-            waiting.append(pool.submit(_analyze_one, analyzer, image, folder, resume))
+            job = pool.submit(
+                _analyze_one, analyzer, image, folder, resume=resume, heat_maps=heat_maps
+            )
+            waiting.append(job)
             if len(waiting) > workers:
                 yield waiting.popleft().result()
         while waiting:
@@ -97,8 +107,12 @@ def analyze_many(
         pool.shutdown(cancel_futures=True)
 
 
-def _analyze_one(analyzer: Analyzer, image: Path, folder: Path, resume: bool) -> Outcome:
+def _analyze_one(
+    analyzer: Analyzer, image: Path, folder: Path, *, resume: bool, heat_maps: bool
+) -> Outcome:
     earlier = _earlier_finding(analyzer, image, folder) if resume else None
+    if earlier and heat_maps and earlier.heat_map and not (folder / HEAT).is_file():
+        earlier = None  # the earlier run did not write it
     if earlier is not None:
         return Done(printable(image), folder, earlier, resumed=True)
     try:
@@ -106,7 +120,7 @@ def _analyze_one(analyzer: Analyzer, image: Path, folder: Path, resume: bool) ->
     except ImageError as error:
         return Skipped.because(error)
     try:
-        _write(finding, folder)
+        _write(finding, folder, heat_maps=heat_maps)
     except OSError as error:
         raise LentigoError(
             f"{folder}: cannot be written ({error.strerror}); what is done is kept, "
@@ -126,17 +140,25 @@ def _earlier_finding(analyzer: Analyzer, image: Path, folder: Path) -> Finding |
     return finding if made == found else None
 
 
-def _write(finding: Finding, folder: Path) -> None:
+def _write(finding: Finding, folder: Path, *, heat_maps: bool) -> None:
     assert finding.pictures is not None  # a finding fresh from the analyzer has them
     (folder / FINDING).unlink(missing_ok=True)  # a stop half-way must not look done
     pictures: Pictures = finding.pictures
     write_bytes(folder / MASK, _png(pictures.mask.astype(np.uint8) * np.uint8(255)))
     write_bytes(folder / OVERLAY, _jpeg(pictures.overlay))
-    if pictures.crop is None:
-        (folder / CROP).unlink(missing_ok=True)
-    else:
-        write_bytes(folder / CROP, _jpeg(pictures.crop))
+    heat_map = finding.heat_map if heat_maps else None
+    heat = None if heat_map is None else heat_map.draw(pictures.overlay, finding.size_px)
+    _write_or_remove(folder / CROP, None if pictures.crop is None else _jpeg(pictures.crop))
+    _write_or_remove(folder / HEAT, None if heat is None else _jpeg(heat))
     write_text(folder / FINDING, finding.model_dump_json(indent=2) + "\n")
+
+
+def _write_or_remove(path: Path, content: bytes | None) -> None:
+    """Write a picture that not every image has; an earlier run's does not outlive its cause."""
+    if content is None:
+        path.unlink(missing_ok=True)
+    else:
+        write_bytes(path, content)
 
 
 def _png(pixels: Pixels) -> bytes:

@@ -1,11 +1,13 @@
 """A finding: everything that is said about one image, as it goes into JSON."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from lentigo.imaging.arrays import Mask, Pixels
+from lentigo.imaging.arrays import Box, Mask, Pixels
+from lentigo.imaging.heat import Heat, draw_heat
 
 NOTICE = "Research use only: not a medical device, not a diagnosis."
 
@@ -13,6 +15,7 @@ UNCERTAIN_OUTLINE: Final = "uncertain-outline"
 """The code of the warning that an outline should be looked at."""
 
 Decision = Literal["malignant", "benign"]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Part(BaseModel):
@@ -85,6 +88,40 @@ class Provenance(_Part):
     classifier: UsedBundle
 
 
+class HeatMap(_Part):
+    """Where in the photo the classifier sees signs of malignancy, coarsely.
+
+    Attributes:
+        box: The part of the photo that it covers.
+        values: Rows of equal cells of the box, each the logit, less its bias, that this place alone
+            would give: above 0 speaks for malignancy, below 0 against it. Not calibrated.
+    """
+
+    box: BoxPx
+    values: tuple[tuple[float, ...], ...]
+
+    @classmethod
+    def of(cls, heat: Heat) -> "HeatMap":
+        """Return a heat map as it goes into a finding."""
+        rows = heat.values.astype(float).round(3).tolist()
+        return cls(box=BoxPx(**heat.box._asdict()), values=rows)
+
+    @property
+    def speaks_for_malignancy(self) -> bool:
+        """Whether any place does, so that a picture of it shows something."""
+        return any(value > 0 for row in self.values for value in row)
+
+    def draw(self, picture: Pixels, size_px: tuple[int, int]) -> Pixels:
+        """Return a picture of the whole photo, at any scale, with the heat map over it.
+
+        Args:
+            picture: uint8 h×w×3.
+            size_px: (height, width) of the photo.
+        """
+        heat = Heat(np.array(self.values, np.float32), Box(**self.box.model_dump()))
+        return draw_heat(picture, heat.over(size_px, picture.shape[:2]))
+
+
 @dataclass(frozen=True)
 class Pictures:
     """What is seen rather than said.
@@ -114,8 +151,13 @@ class Finding(BaseModel):
         box: The lesion with some skin around it; None where none was found.
         measurements: Size, shape and colour; None where no lesion was found.
         probability_malignant: Calibrated, 0–1.
+        diagnoses: Each diagnosis's share, 0–1, the greatest first; they sum to 1. Not calibrated,
+            and those that are malignant need not add up to ``probability_malignant``. None where
+            the classifier's bundle does not tell.
         operating_point: The threshold applied, its name, and the rule that chose it.
         decision: ``malignant`` when the probability reaches the threshold, else ``benign``.
+        heat_map: Where the classifier sees signs of malignancy; None where its bundle does not
+            tell.
         warnings: Why to trust this finding less; empty is good.
         made_with: Software and bundles.
         pictures: Mask, overlay and crop; not part of the JSON, None in a finding read from it.
@@ -131,6 +173,7 @@ class Finding(BaseModel):
     image_sha256: str | None
     size_px: tuple[int, int]
     probability_malignant: float = Field(ge=0, le=1)
+    diagnoses: dict[str, Share] | None = None
     operating_point: AppliedPoint
     decision: Decision
     warnings: tuple[QualityNote, ...]
@@ -139,5 +182,6 @@ class Finding(BaseModel):
     measurements: Measurements | None
     box: BoxPx | None
     contour: tuple[tuple[float, float], ...]
+    heat_map: HeatMap | None = None
     made_with: Provenance
     pictures: Pictures | None = Field(default=None, exclude=True, repr=False)

@@ -13,6 +13,7 @@ FINDING: Final = "finding.json"
 MASK: Final = "mask.png"
 OVERLAY: Final = "overlay.jpg"
 CROP: Final = "crop.jpg"
+HEAT: Final = "heat.jpg"
 
 _LONGEST_STEM = 60  # of up to four bytes each; file systems take names of 255 bytes
 
@@ -33,7 +34,7 @@ def name_outputs(images: Sequence[Path]) -> list[str]:
 
 def is_result(path: Path, out_dir: Path) -> bool:
     """Tell whether ``path`` is a picture that a run into ``out_dir`` has written."""
-    if path.name not in (MASK, OVERLAY, CROP):
+    if path.name not in (MASK, OVERLAY, CROP, HEAT):
         return False
     return path.resolve().parent.parent == out_dir.resolve() / IMAGES
 
