@@ -2,6 +2,7 @@
 
 from lentigo.nets.ascu_net import AscuNet
 from lentigo.nets.base import NETS, LesionNet, build_net
+from lentigo.nets.efficientnet_lite0 import EfficientNetLite0
 from lentigo.nets.fat_net import FatNet
 from lentigo.nets.lite_unet import LiteUNet
 from lentigo.nets.mobilenetv2 import MobileNetV2
@@ -16,6 +17,7 @@ from lentigo.nets.vgg_segnet import VggSegNet
 __all__ = [
     "NETS",
     "AscuNet",
+    "EfficientNetLite0",
     "FatNet",
     "LesionNet",
     "LiteUNet",

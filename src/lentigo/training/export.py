@@ -26,6 +26,7 @@ from lentigo.imaging.read import Photo
 from lentigo.imaging.view import View
 from lentigo.nets import LesionNet, build_net
 from lentigo.nets.channels import for_channels
+from lentigo.nets.flips import MeanOfFlips
 from lentigo.synthetic import draw_lesion
 from lentigo.training.folder import RunFolder
 from lentigo.training.recipe import Recipe, read_recipe
@@ -95,7 +96,8 @@ def export(
     net = for_channels(build_net(recipe.net.name, None, **recipe.net.options), view.channels)
     net.add_diagnoses(len(recipe.diagnoses))
     net.load_state_dict(folder.load_best())
-    model = checked_model(net.eval(), view)
+    used = MeanOfFlips(net) if recipe.test_time_flips else net
+    model = checked_model(used.eval(), view)
     files: dict[str, Path | bytes] = {
         "model.onnx": model,
         "recipe.yaml": folder.recipe,

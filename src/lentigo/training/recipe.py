@@ -243,7 +243,8 @@ class Recipe(_Strict):
     """An experiment. See the fields' own classes.
 
     ``ema`` keeps a moving average of the weights beside them, each step's share being 1 − ``ema``;
-    it is what is validated and kept. 0 keeps the weights themselves.
+    it is what is validated and kept. 0 keeps the weights themselves. ``test_time_flips`` lets the
+    bundle answer with the mean over four mirrorings of an image; thresholds are chosen for that.
 
     The rest is for classifiers. Of ``class_weights: balanced`` and ``sampling: balanced`` either
     makes the two classes count alike: the first by the loss's weights, the second by batches that
@@ -266,6 +267,7 @@ class Recipe(_Strict):
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     diagnoses_weight: Annotated[float, Field(ge=0)] = 0.0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    test_time_flips: bool = False
     augmentation: Augmentation = Augmentation()
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
 

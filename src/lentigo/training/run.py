@@ -19,6 +19,7 @@ from lentigo.evaluation.outlines import outlines_of
 from lentigo.files import write_json, write_text
 from lentigo.nets import NETS, LesionNet, build_net
 from lentigo.nets.channels import RGB_AND_MASK, first_convolution, for_channels
+from lentigo.nets.flips import MeanOfFlips
 from lentigo.training.dataset import divide, part_of, read_rows
 from lentigo.training.folder import RunFolder
 from lentigo.training.loop import Listener, Trainer
@@ -94,7 +95,8 @@ def train(
     progress = trainer.run(resume=resume)
     if trainer.accelerator.is_main_process:
         net.load_state_dict(folder.load_best())
-        write_json(folder.tuned, tune(net, validation, recipe.batch_size))
+        used = MeanOfFlips(net) if recipe.test_time_flips else net
+        write_json(folder.tuned, tune(used, validation, recipe.batch_size))
     return progress
 
 

@@ -1,0 +1,44 @@
+"""EfficientNet-Lite0 with one logit: benign or malignant."""
+
+from typing import ClassVar
+
+import timm
+from timm.models import group_modules
+from torch import Tensor, nn
+
+from lentigo.nets.base import NETS
+from lentigo.nets.pooled import PooledClassifier
+
+_ENCODER = "tf_efficientnet_lite0"
+
+
+@NETS.register("efficientnet-lite0")
+class EfficientNetLite0(PooledClassifier):
+    """EfficientNet-Lite0 (Tan & Le 2019, without squeeze-and-excitation), pooled, one linear layer.
+
+    The encoder's parts are ``stem`` and ``stage1`` to ``stage7``, as timm groups its blocks; the
+    last 1×1 convolution belongs to ``stage7``.
+
+    Args:
+        dropout: The share of pooled features set to 0 in training, 0 ≤ dropout < 1.
+    """
+
+    stride_px: ClassVar[int] = 1
+    pretrained_name: ClassVar[str] = _ENCODER
+
+    def __init__(self, dropout: float = 0.3) -> None:
+        encoder = timm.create_model(_ENCODER, num_classes=0, global_pool="")
+        super().__init__(encoder, encoder.num_features, dropout)
+
+    def encoder_parts(self) -> dict[str, nn.Module]:
+        """Return ``stem`` and ``stage1`` to ``stage7``."""
+        groups = group_modules(self.features, self.features.group_matcher(coarse=True))
+        names = ("stem", *(f"stage{i}" for i in range(1, len(groups))))
+        return {
+            name: nn.ModuleList(map(self.features.get_submodule, groups[depth]))
+            for name, depth in zip(names, sorted(groups), strict=True)
+        }
+
+    def load_encoder(self, state: dict[str, Tensor]) -> None:
+        """Take timm's state dict; its classifier is left out."""
+        self.features.load_state_dict({name: state[name] for name in self.features.state_dict()})
