@@ -1,6 +1,6 @@
 """EfficientNet-Lite0 with one logit: benign or malignant."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import timm
 from timm.models import group_modules
@@ -27,12 +27,13 @@ class EfficientNetLite0(PooledClassifier):
     pretrained_name: ClassVar[str] = _ENCODER
 
     def __init__(self, dropout: float = 0.3) -> None:
-        encoder = timm.create_model(_ENCODER, num_classes=0, global_pool="")
+        encoder: Any = timm.create_model(_ENCODER, num_classes=0, global_pool="")
         super().__init__(encoder, encoder.num_features, dropout)
+        self._groups = encoder.group_matcher(coarse=True)
 
     def encoder_parts(self) -> dict[str, nn.Module]:
         """Return ``stem`` and ``stage1`` to ``stage7``."""
-        groups = group_modules(self.features, self.features.group_matcher(coarse=True))
+        groups = group_modules(self.features, self._groups)
         names = ("stem", *(f"stage{i}" for i in range(1, len(groups))))
         return {
             name: nn.ModuleList(map(self.features.get_submodule, groups[depth]))

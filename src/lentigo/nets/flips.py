@@ -42,7 +42,7 @@ class MeanOfFlips(LesionNet):
 
 def _mean(mirrored: Tensor) -> Tensor:
     """Return the mean over the mirrorings; of maps, once they are mirrored back."""
-    parts = mirrored.unflatten(0, (len(MIRRORINGS), -1))
+    parts = mirrored.reshape(len(MIRRORINGS), -1, *mirrored.shape[1:])
     if mirrored.dim() > 2:
         back = zip(parts, MIRRORINGS, strict=True)
         parts = torch.stack([part.flip(axes) for part, axes in back])

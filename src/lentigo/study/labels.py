@@ -46,8 +46,14 @@ class ClassificationStudy(StudyTask[LabelScores]):
     )
 
     def measure(self, bundle: Bundle, rows: pl.DataFrame, part: str) -> Evaluation:
-        """Take the net's own probabilities: a study chooses its thresholds on those."""
-        measured = evaluate_bundle(bundle, rows, split=part, bootstrap=NO_INTERVALS)
+        """Take the net's own probabilities: a study chooses its thresholds on those.
+
+        Regions are shown by the outlines that the row was trained with.
+        """
+        outlines = bundle.spec.recipe["data"]["outlines"] if bundle.spec.input.region else None
+        measured = evaluate_bundle(
+            bundle, rows, split=part, outlines=outlines, bootstrap=NO_INTERVALS
+        )
         table = measured.table.select(_KEPT)
         if calibration := bundle.spec.calibration:
             own = calibration.inverse.apply(table["probability"].to_numpy())
