@@ -183,12 +183,12 @@ def telling_bundle(tmp_path_factory: pytest.TempPathFactory, classifier_spec: Bu
 
 @pytest.fixture(scope="session")
 def analyzer(segmenter_bundle: Bundle, classifier_bundle: Bundle) -> Analyzer:
-    return Analyzer(segmenter_bundle, classifier_bundle, engine="onnxruntime")
+    return Analyzer(segmenter_bundle, classifier_bundle, engine="onnxruntime", gate=False)
 
 
 @pytest.fixture(scope="session")
 def watchful_analyzer(watchful_bundle: Bundle, classifier_bundle: Bundle) -> Analyzer:
-    return Analyzer(watchful_bundle, classifier_bundle, engine="onnxruntime")
+    return Analyzer(watchful_bundle, classifier_bundle, engine="onnxruntime", gate=False)
 
 
 @pytest.fixture(scope="session")

@@ -69,7 +69,7 @@ def test_analyze_works(
     Image.fromarray(dark_disc).save(tmp_path / "photo.png")
     done = run_without_torch(
         "from lentigo.cli import main; main()",
-        *("analyze", str(tmp_path / "photo.png"), "--out", str(tmp_path / "out")),
+        *("analyze", "--no-gate", str(tmp_path / "photo.png"), "--out", str(tmp_path / "out")),
         *("--segmenter", str(segmenter_bundle.path)),
         *("--classifier", str(classifier_bundle.path)),
     )

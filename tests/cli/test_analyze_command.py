@@ -1,8 +1,11 @@
+import csv
 import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from lentigo.bundle import Bundle
 from lentigo.cli import app
@@ -17,7 +20,7 @@ def arguments(segmenter_bundle: Bundle, classifier_bundle: Bundle) -> list[str]:
         "--classifier",
         str(classifier_bundle.path),
     ]
-    return ["analyze", "--engine", "onnxruntime", *bundles]
+    return ["analyze", "--engine", "onnxruntime", "--no-gate", *bundles]
 
 
 def test_a_mixed_folder_is_done_and_reported(
@@ -125,6 +128,38 @@ def test_when_nothing_can_be_read_the_exit_code_says_so(
     words = str(mixed_folder / "words.jpg")
     assert run(app, [*arguments, words, "--out", str(tmp_path / "out")]) == 2
     assert "none of the 1 images could be read" in capsys.readouterr().err
+
+
+def test_a_refused_image_is_reported_everywhere_and_has_no_risk(
+    arguments: list[str],
+    mixed_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    gated = [word for word in arguments if word != "--no-gate"]
+    given = [str(tmp_path / "noise.png"), "--out", str(tmp_path / "out")]
+    assert run(app, [*gated, *given]) == 0
+    printed = capsys.readouterr().out
+    assert "refused" in printed
+    assert "not-dermoscopy" in printed
+    assert "1 analysed, 0 called malignant, 1 refused as not dermoscopy" in printed
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "No image was scored: 1 refused as not dermoscopy" in page
+    assert "No probability: the image does not look like dermoscopy" in page
+    assert "probability that it is malignant" not in page
+    (row,) = csv.DictReader((tmp_path / "out" / "findings.csv").open())
+    assert row["decision"] == "refused"
+    assert row["probability_malignant"] == ""
+    assert "does not look like dermoscopy" in row["refusal"]
+    document = json.loads((tmp_path / "out" / "findings.json").read_text())
+    assert document["findings"][0]["probability_malignant"] is None
+    assert document["summary"]["refused"] == 1
+    assert run(app, [*gated, "--no-gate", *given, "--resume", "--json", "-"]) == 0
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert finding["decision"] in ("malignant", "benign")
+    assert "not-dermoscopy" in [note["code"] for note in finding["warnings"]]
 
 
 @pytest.mark.parametrize(

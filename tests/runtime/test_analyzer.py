@@ -72,7 +72,7 @@ def test_the_operating_point_decides(
 ) -> None:
     decisions = {
         point: Analyzer(
-            segmenter_bundle, classifier_bundle, "onnxruntime", operating_point=point
+            segmenter_bundle, classifier_bundle, "onnxruntime", point, gate=False
         ).analyze(dark_disc)
         for point in ("balanced", "cautious")
     }

@@ -27,6 +27,7 @@ EngineOption: TypeAlias = Annotated[
     ),
 ]
 ROWS_SHOWN = 20
+COLOURS = {"malignant": "red", "benign": "green", "refused": "yellow"}
 
 
 def analyze(
@@ -67,6 +68,13 @@ def analyze(
             show_default="its own",
         ),
     ] = None,
+    gate: Annotated[
+        bool,
+        typer.Option(
+            "--gate/--no-gate",
+            help="Refuse images that do not look like dermoscopy, or score them with a warning.",
+        ),
+    ] = True,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Keep what an earlier run into DIR finished; do the rest."),
@@ -87,9 +95,13 @@ def analyze(
     the photo's own size), overlay.jpg, crop.jpg and finding.json. Where the classifier tells them,
     they also give diagnoses and a heat map of where it sees malignancy.
 
+    An image that does not look like dermoscopy is refused, with a reason in place of a
+    probability; it has overlay.jpg (the image as it is) and finding.json alone. --no-gate scores
+    it, and the warning not-dermoscopy stays in its finding.
+
     A broken file, or a sub-folder that cannot be listed, is reported and passed over. The exit
-    code is 0 when at least one image was analysed and 2 when none was or the input is wrong: a
-    PATH that is not there, for instance, though the others are done.
+    code is 0 when at least one image was analysed or refused, and 2 when none could be read or the
+    input is wrong: a PATH that is not there, for instance, though the others are done.
 
     Examples:
 
@@ -107,7 +119,7 @@ def analyze(
     inputs = find_images(paths, out)
     if not inputs.images:
         raise inputs.wrong[0]
-    analyzer = Analyzer(segmenter, classifier, engine, operating_point)
+    analyzer = Analyzer(segmenter, classifier, engine, operating_point, gate=gate)
     if heat_maps and "heat" not in analyzer.classifier.engine.outputs:
         raise LentigoError(
             f"--heat-maps: the model of bundle '{analyzer.classifier.bundle.spec.name}' gives no "
@@ -175,16 +187,17 @@ def _table(shown: "Sequence[Done]") -> "Table":
     table.add_column("Warnings")
     for done in shown:
         finding = done.finding
-        colour = "red" if finding.decision == "malignant" else "green"
+        risk = finding.probability_malignant
+        notes = [note.code for note in finding.warnings]
         likeliest = [
             f"{name} {percent(share)}" for name, share in (finding.diagnoses or {}).items()
         ]
         table.add_row(
             escape(one_line(Path(done.image).name)),
-            f"[{colour}]{finding.decision}[/]",
-            percent(finding.probability_malignant),
+            f"[{COLOURS[finding.decision]}]{finding.decision}[/]",
+            "" if risk is None else percent(risk),
             *([escape(one_line(likeliest[0])) if likeliest else ""] if told else []),
-            ", ".join(note.code for note in finding.warnings),
+            ", ".join([finding.refusal.code, *notes] if finding.refusal else notes),
         )
     return table
 
@@ -204,9 +217,10 @@ def _print(summary: "Summary", out: Path) -> None:
     if len(summary.skipped) > ROWS_SHOWN:
         more = len(summary.skipped) - ROWS_SHOWN
         stderr.print(f"... and {more} more; skipped.csv lists all")
+    refused = f"{summary.refused} refused as not dermoscopy, " if summary.refused else ""
     page = escape(one_line(str(out / "report.html")))
     stdout.print(
-        f"\n{summary.analysed} analysed, {summary.malignant} called malignant, "
+        f"\n{summary.analysed} analysed, {summary.malignant} called malignant, {refused}"
         f"{len(summary.skipped)} not readable{before}. See {page}",
         soft_wrap=True,
     )

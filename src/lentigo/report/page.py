@@ -130,7 +130,7 @@ def _pictures(done: Done, files: Collection[str]) -> Iterator[Picture]:
     """Return the card's pictures; the heat map needs no file of its own, the overlay is enough."""
     if OVERLAY in files:
         overlay, heat_map = _thumbnail(done.folder / OVERLAY), done.finding.heat_map
-        yield Picture("Outline", _data_uri(overlay))
+        yield Picture("Image" if done.finding.refusal else "Outline", _data_uri(overlay))
         if heat_map is not None:
             drawn = heat_map.draw(np.asarray(overlay), done.finding.size_px)
             caption = "Heat map" if heat_map.speaks_for_malignancy else "Heat map, empty"

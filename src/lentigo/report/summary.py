@@ -16,7 +16,8 @@ class Summary:
 
     Attributes:
         malignant: Findings whose probability reaches the threshold.
-        benign: The others.
+        benign: The others that were scored.
+        refused: Images that do not look like dermoscopy and were not scored.
         with_warnings: Findings that carry a quality warning.
         uncertain_outlines: Findings whose outline a person should look at.
         resumed: Findings that an earlier run had made.
@@ -25,6 +26,7 @@ class Summary:
 
     malignant: int = 0
     benign: int = 0
+    refused: int = 0
     with_warnings: int = 0
     uncertain_outlines: int = 0
     resumed: int = 0
@@ -32,19 +34,27 @@ class Summary:
     _ranked: list[tuple[float, int, Done]] = field(default_factory=list, repr=False)
 
     @property
-    def analysed(self) -> int:
-        """Images that have a finding."""
+    def scored(self) -> int:
+        """Images that have a probability."""
         return self.malignant + self.benign
+
+    @property
+    def analysed(self) -> int:
+        """Images that have a finding, the refused ones included."""
+        return self.scored + self.refused
 
     def counts(self) -> dict[str, int]:
         """Return the figures alone, as they go into JSON."""
-        names = ("analysed", "malignant", "benign", "with_warnings", "uncertain_outlines")
-        numbers = {name: getattr(self, name) for name in (*names, "resumed")}
-        return numbers | {"skipped": len(self.skipped)}
+        calls = ("analysed", "malignant", "benign", "refused")
+        names = (*calls, "with_warnings", "uncertain_outlines", "resumed")
+        return {name: getattr(self, name) for name in names} | {"skipped": len(self.skipped)}
 
     @property
     def highest(self) -> list[Done]:
-        """The findings of highest probability, highest first, no more than ``MAX_SHOWN``."""
+        """The findings of highest probability, highest first, then those refused.
+
+        No more than ``MAX_SHOWN``.
+        """
         return [done for _, _, done in sorted(self._ranked, reverse=True)]
 
     def add(self, outcome: Outcome) -> None:
@@ -55,10 +65,12 @@ class Summary:
         finding = outcome.finding
         self.malignant += finding.decision == "malignant"
         self.benign += finding.decision == "benign"
+        self.refused += finding.decision == "refused"
         self.with_warnings += bool(finding.warnings)
         self.uncertain_outlines += any(n.code == UNCERTAIN_OUTLINE for n in finding.warnings)
         self.resumed += outcome.resumed
         # Among equals the earlier image goes first, and outcomes themselves are never compared.
-        rank = (finding.probability_malignant, -self.analysed, outcome)
+        risk = finding.probability_malignant
+        rank = (-1.0 if risk is None else risk, -self.analysed, outcome)
         push = heapq.heappush if len(self._ranked) < MAX_SHOWN else heapq.heappushpop
         push(self._ranked, rank)

@@ -14,6 +14,7 @@ COLUMNS = (
     "folder",
     "decision",
     "probability_malignant",
+    "refusal",
     "operating_point",
     "threshold",
     "diagnoses_uncalibrated",
@@ -72,6 +73,7 @@ class FindingsTable:
         values |= values["outline_quality"] or {}
         values |= {
             "folder": folder,
+            "refusal": finding.refusal.message if finding.refusal else None,
             "operating_point": finding.operating_point.name,
             "threshold": finding.operating_point.threshold,
             "diagnoses_uncalibrated": _shares(finding),

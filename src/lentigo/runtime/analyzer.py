@@ -2,6 +2,7 @@
 
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -12,13 +13,14 @@ from lentigo.files import sha256_of
 from lentigo.imaging.arrays import Mask, Pixels
 from lentigo.imaging.contour import outline
 from lentigo.imaging.crop import crop, lesion_box
-from lentigo.imaging.geometry import WORKING_SIDE_PX, resize_mask
+from lentigo.imaging.geometry import WORKING_SIDE_PX, resize_mask, working_size
 from lentigo.imaging.measure import measure
 from lentigo.imaging.overlay import draw_outline
-from lentigo.imaging.quality import image_warnings, mask_warnings
+from lentigo.imaging.quality import QualityWarning, image_warnings, mask_warnings
 from lentigo.imaging.read import Photo
 from lentigo.runtime.classifier import Classifier
 from lentigo.runtime.finding import (
+    NOT_DERMOSCOPY,
     UNCERTAIN_OUTLINE,
     AppliedPoint,
     BoxPx,
@@ -30,8 +32,11 @@ from lentigo.runtime.finding import (
     Pictures,
     Provenance,
     QualityNote,
+    Refusal,
     UsedBundle,
+    UsedGate,
 )
+from lentigo.runtime.gate import Verdict, shipped_gate
 from lentigo.runtime.photos import PhotoLike, as_photo
 from lentigo.runtime.segmenter import Segmenter
 
@@ -46,6 +51,7 @@ class Analyzer:
         classifier: A classification bundle likewise.
         engine: What runs them: ``auto``, ``onnxruntime`` or ``openvino``.
         operating_point: Which of the classifier's operating points decides; None: its default.
+        gate: Refuse images that do not look like dermoscopy; False scores them, with a warning.
 
     Raises:
         BundleError: A bundle is missing, changed or does another task, or has no such point.
@@ -63,6 +69,8 @@ class Analyzer:
         classifier: Bundle | str | Path | None = None,
         engine: str = "auto",
         operating_point: str | None = None,
+        *,
+        gate: bool = True,
     ) -> None:
         self.segmenter = Segmenter(segmenter, engine)
         self.classifier = Classifier(classifier, engine)
@@ -73,11 +81,14 @@ class Analyzer:
             threshold=point.threshold,
             rule=point.rule,
         )
+        self.gate = shipped_gate()
+        self.refuses = gate
         self.made_with = Provenance(
             lentigo=version("lentigo"),
             engine=self.classifier.engine.name,
             segmenter=_used(self.segmenter),
             classifier=_used(self.classifier),
+            gate=UsedGate(sha256=self.gate.sha256, refuses=gate),
         )
 
     def analyze(self, image: PhotoLike) -> Finding:
@@ -92,6 +103,9 @@ class Analyzer:
         """
         # Large files come in reduced, though never below what masks are refined at.
         photo = as_photo(image, min_side_px=WORKING_SIDE_PX)
+        verdict = self.gate.judge(photo.pixels)
+        if not verdict.accepted and self.refuses:
+            return self._refused(photo, verdict)
         segmentation = self.segmenter.segment(photo)
         working_mask = segmentation.working_mask
         estimate = self.classifier.estimate(photo, working_mask)
@@ -100,15 +114,15 @@ class Analyzer:
         found = bool(working_mask.any())
         quality = self._outline_quality(segmentation.expected_jaccard)
         return Finding(
-            image=None if photo.path is None else printable(photo.path),
-            image_sha256=None if photo.path is None else _sha256_of_image(photo.path),
-            size_px=photo.size_px,
+            **_identity(photo),
             probability_malignant=estimate.probability,
             diagnoses=estimate.diagnoses,
             operating_point=self.operating_point,
             decision=self._decision(estimate.probability),
             warnings=(
-                *_quality_notes(pixels, photo.size_px, working_mask),
+                *_gate_notes(verdict),
+                *_notes(image_warnings(pixels, photo.size_px)),
+                *_notes(mask_warnings(working_mask)),
                 *(_outline_notes(quality) if found and quality else ()),
             ),
             lesion_found=found,
@@ -123,6 +137,29 @@ class Analyzer:
 
     def _decision(self, probability: float) -> Decision:
         return "malignant" if probability >= self.operating_point.threshold else "benign"
+
+    def _refused(self, photo: Photo, verdict: Verdict) -> Finding:
+        """Return the finding for an image that neither net has seen."""
+        pixels = _resized(photo.pixels, working_size(photo.size_px))
+        return Finding(
+            **_identity(photo),
+            probability_malignant=None,
+            operating_point=self.operating_point,
+            decision="refused",
+            refusal=Refusal(
+                code=NOT_DERMOSCOPY,
+                message=f"{_unlike(verdict)}; it was not scored",
+                score=verdict.score,
+                accept_from=verdict.accept_from,
+            ),
+            warnings=_notes(image_warnings(pixels, photo.size_px)),
+            lesion_found=False,
+            measurements=None,
+            box=None,
+            contour=(),
+            made_with=self.made_with,
+            pictures=Pictures(mask=None, overlay=pixels, crop=None),
+        )
 
     def _outline_quality(self, expected_jaccard: float | None) -> OutlineQuality | None:
         model = self.segmenter.bundle.spec.outline_quality
@@ -141,6 +178,15 @@ def _used(part: Segmenter | Classifier) -> UsedBundle:
     return UsedBundle(name=bundle.spec.name, sha256=bundle.sha256, precision=precision)
 
 
+def _identity(photo: Photo) -> dict[str, Any]:
+    """Return a finding's first fields: which image it is about."""
+    return {
+        "image": None if photo.path is None else printable(photo.path),
+        "image_sha256": None if photo.path is None else _sha256_of_image(photo.path),
+        "size_px": photo.size_px,
+    }
+
+
 def _sha256_of_image(path: Path) -> str:
     try:
         return sha256_of(path)
@@ -156,8 +202,21 @@ def _resized(pixels: Pixels, size_px: tuple[int, ...]) -> Pixels:
     return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3.0))
 
 
-def _quality_notes(pixels: Pixels, size_px: tuple[int, int], mask: Mask) -> tuple[QualityNote, ...]:
-    warnings = (*image_warnings(pixels, size_px), *mask_warnings(mask))
+def _unlike(verdict: Verdict) -> str:
+    return (
+        f"the image does not look like dermoscopy, by {verdict.saw}; the gate gives it "
+        f"{verdict.score:.2f} and accepts from {verdict.accept_from:.2f} on"
+    )
+
+
+def _gate_notes(verdict: Verdict) -> tuple[QualityNote, ...]:
+    if verdict.accepted:
+        return ()
+    text = f"{_unlike(verdict)}; the probability means nothing unless it is dermoscopy after all"
+    return (QualityNote(code=NOT_DERMOSCOPY, message=text),)
+
+
+def _notes(warnings: tuple[QualityWarning, ...]) -> tuple[QualityNote, ...]:
     return tuple(QualityNote(code=warning.code, message=warning.message) for warning in warnings)
 
 

@@ -75,15 +75,16 @@ def analyze_many(
 
     Each image gets ``out_dir/images/NAME/`` with ``mask.png`` (at the photo's own size),
     ``overlay.jpg``, ``crop.jpg`` where a lesion was found, ``heat.jpg`` where it was asked for and
-    the classifier tells it, and, last, ``finding.json``: where that file stands, the image is done.
-    Memory does not grow with the number of images.
+    the classifier tells it (a refused image: ``overlay.jpg`` alone, the photo as it is) and, last,
+    ``finding.json``: where that file stands, the image is done. Memory does not grow with the
+    number of images.
 
     Args:
         analyzer: What looks at them.
         images: The files.
         out_dir: Where results go.
         resume: Keep the findings of an earlier run that the same content, bundles, engine,
-            version and operating point made.
+            version, gate and operating point made.
         heat_maps: Write each heat map, over the overlay.
 
     Raises:
@@ -144,10 +145,11 @@ def _write(finding: Finding, folder: Path, *, heat_maps: bool) -> None:
     assert finding.pictures is not None  # a finding fresh from the analyzer has them
     (folder / FINDING).unlink(missing_ok=True)  # a stop half-way must not look done
     pictures: Pictures = finding.pictures
-    write_bytes(folder / MASK, _png(pictures.mask.astype(np.uint8) * np.uint8(255)))
+    mask = None if pictures.mask is None else _png(pictures.mask.astype(np.uint8) * np.uint8(255))
     write_bytes(folder / OVERLAY, _jpeg(pictures.overlay))
     heat_map = finding.heat_map if heat_maps else None
     heat = None if heat_map is None else heat_map.draw(pictures.overlay, finding.size_px)
+    _write_or_remove(folder / MASK, mask)
     _write_or_remove(folder / CROP, None if pictures.crop is None else _jpeg(pictures.crop))
     _write_or_remove(folder / HEAT, None if heat is None else _jpeg(heat))
     write_text(folder / FINDING, finding.model_dump_json(indent=2) + "\n")

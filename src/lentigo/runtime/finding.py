@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lentigo.imaging.arrays import Box, Mask, Pixels
 from lentigo.imaging.heat import Heat, draw_heat
@@ -14,7 +14,10 @@ NOTICE = "Research use only: not a medical device, not a diagnosis."
 UNCERTAIN_OUTLINE: Final = "uncertain-outline"
 """The code of the warning that an outline should be looked at."""
 
-Decision = Literal["malignant", "benign"]
+NOT_DERMOSCOPY: Final = "not-dermoscopy"
+"""The code of a refusal, and of the warning where such an image was scored all the same."""
+
+Decision = Literal["malignant", "benign", "refused"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -71,6 +74,33 @@ class QualityNote(_Part):
     message: str
 
 
+class Refusal(_Part):
+    """Why an image was not looked at by the nets.
+
+    Attributes:
+        code: ``not-dermoscopy``.
+        message: The reason in one sentence, with what the gate saw.
+        score: The gate's score of the image.
+        accept_from: The least score that is accepted.
+    """
+
+    code: str
+    message: str
+    score: float
+    accept_from: float
+
+
+class UsedGate(_Part):
+    """Which gate stood before the nets; its SHA-256 stands for its numbers.
+
+    Attributes:
+        refuses: Whether it kept images from being scored; else it only warned.
+    """
+
+    sha256: str
+    refuses: bool
+
+
 class UsedBundle(_Part):
     """Which bundle spoke, and in which arithmetic; its SHA-256 stands for all of its files."""
 
@@ -86,6 +116,7 @@ class Provenance(_Part):
     engine: str
     segmenter: UsedBundle
     classifier: UsedBundle
+    gate: UsedGate | None = None
 
 
 class HeatMap(_Part):
@@ -127,12 +158,12 @@ class Pictures:
     """What is seen rather than said.
 
     Attributes:
-        mask: bool, at the photo's own size; True = lesion.
-        overlay: uint8 H×W×3, the photo (long side ≤ 1024 px) with the lesion's outline.
+        mask: bool, at the photo's own size; True = lesion. None for a refused image.
+        overlay: uint8 H×W×3, the photo (long side ≤ 1024 px) with the lesion's outline, if any.
         crop: uint8 H×W×3, the lesion and some skin around it; None where none was found.
     """
 
-    mask: Mask
+    mask: Mask | None
     overlay: Pixels
     crop: Pixels | None
 
@@ -150,14 +181,16 @@ class Finding(BaseModel):
         contour: (x, y) points around the largest lesion part, in pixels of the photo.
         box: The lesion with some skin around it; None where none was found.
         measurements: Size, shape and colour; None where no lesion was found.
-        probability_malignant: Calibrated, 0–1.
+        probability_malignant: Calibrated, 0–1; None for a refused image.
         diagnoses: Each diagnosis's share, 0–1, the greatest first; they sum to 1. Not calibrated,
             and those that are malignant need not add up to ``probability_malignant``. None where
-            the classifier's bundle does not tell.
+            the classifier's bundle does not tell, and for a refused image.
         operating_point: The threshold applied, its name, and the rule that chose it.
-        decision: ``malignant`` when the probability reaches the threshold, else ``benign``.
+        decision: ``malignant`` when the probability reaches the threshold, else ``benign``;
+            ``refused`` for an image that does not look like dermoscopy, which is not scored.
+        refusal: Why it was refused; None where it was not.
         heat_map: Where the classifier sees signs of malignancy; None where its bundle does not
-            tell.
+            tell, and for a refused image.
         warnings: Why to trust this finding less; empty is good.
         made_with: Software and bundles.
         pictures: Mask, overlay and crop; not part of the JSON, None in a finding read from it.
@@ -172,10 +205,11 @@ class Finding(BaseModel):
     image: str | None
     image_sha256: str | None
     size_px: tuple[int, int]
-    probability_malignant: float = Field(ge=0, le=1)
+    probability_malignant: float | None = Field(ge=0, le=1)
     diagnoses: dict[str, Share] | None = None
     operating_point: AppliedPoint
     decision: Decision
+    refusal: Refusal | None = None
     warnings: tuple[QualityNote, ...]
     lesion_found: bool
     outline_quality: OutlineQuality | None = None
@@ -185,3 +219,10 @@ class Finding(BaseModel):
     heat_map: HeatMap | None = None
     made_with: Provenance
     pictures: Pictures | None = Field(default=None, exclude=True, repr=False)
+
+    @model_validator(mode="after")
+    def _check_refusal(self) -> "Finding":
+        signs = (self.decision == "refused", self.refusal is not None)
+        if len({*signs, self.probability_malignant is None}) > 1:
+            raise ValueError("refused must mean: a reason and no probability")
+        return self
