@@ -60,7 +60,7 @@ def test_the_pipeline_shows_what_training_was_shown(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    analyzer = Analyzer(segmenter_bundle, bundle_for(region, steps), "onnxruntime")
+    analyzer = Analyzer(segmenter_bundle, bundle_for(region, steps), "onnxruntime", gate=False)
     shown: list[NDArray[np.uint8]] = []
     engine = analyzer.classifier.engine
     run = engine.run
