@@ -28,7 +28,7 @@ from lentigo.imaging.arrays import Pixels
 from lentigo.imaging.read import read_mask
 from lentigo.runtime.engines import Engine, Outputs
 from lentigo.runtime.segmenter import Segmenter
-from lentigo.study.compare import paired_difference, scores
+from lentigo.study.masks import paired_difference, scores
 
 OUT = Path(__file__).parents[1] / "results" / "segmentation" / "finishing.json"
 FLIPS = ((), (1,), (2,), (1, 2))  # axes of N×H×W
@@ -63,9 +63,12 @@ def ways_of(bundle: Bundle) -> dict[str, Segmenter]:
     ways = {}
     for name, refined in (("net alone", False), ("refined", True)):
         spec = bundle.spec.model_copy(update={"refine": refined})
-        ways[name] = Segmenter(replace(bundle, spec=spec))
-        ways[f"{name}, four flips"] = Segmenter(replace(bundle, spec=spec))
-        ways[f"{name}, four flips"].engine = Flipped(ways[name].engine)
+        once, flipped = Segmenter(bundle), Segmenter(bundle)
+        flipped.engine = Flipped(once.engine)
+        for way, segmenter in ((name, once), (f"{name}, four flips", flipped)):
+            # Given to Segmenter, it would be read again from its folder, which says to refine.
+            segmenter.bundle = replace(bundle, spec=spec)
+            ways[way] = segmenter
     return ways
 
 

@@ -1,19 +1,23 @@
-"""What each ingredient of the best segmenter gave: one run a recipe, one change from run to run.
+"""What each ingredient of the best models gave: one run a recipe, one change from run to run.
 
-Takes the runs of ``recipes/segmentation-ingredients`` (each recipe begins with a line that says
-what it changes, and names the number of the recipe that it changes), measures each on its
-validation part and on masks of another clinic, HAM10000's, and writes
-``results/segmentation/ingredients.csv``. The test part is not looked at. Train them first:
+Takes the runs of ``recipes/TASK-ingredients`` (each recipe begins with a line that says what it
+changes, and names the number of the recipe that it changes), measures each on its validation part
+and on another clinic's images, and writes ``results/TASK/ingredients.csv``. The test part is not
+looked at. ISIC holds ISIC 2018 Task 1 with ISIC 2017's diagnoses, HAM holds HAM10000. Train first:
 
     for recipe in recipes/segmentation-ingredients/*.yaml; do
         lentigo train $recipe --root isic2018-task1=ISIC --root ham10000=HAM \\
             --out RUNS/$(basename $recipe .yaml)
     done
-    python benchmarks/ingredients.py ISIC HAM RUNS
+    python benchmarks/ingredients.py segmentation ISIC HAM RUNS
+
+For ``classification`` the second root is ``isic2017-part3=ISIC``.
 """
 
 import re
 import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +25,10 @@ import polars as pl
 
 from lentigo.data.sources import read_source
 from lentigo.data.splits import read_split, rows_of_part
-from lentigo.evaluation.bootstrap import Bootstrap
+from lentigo.evaluation.bootstrap import Bootstrap, Interval
 from lentigo.evaluation.evaluate import Evaluation, evaluate_bundle
+from lentigo.evaluation.ranking import weighted_auc
+from lentigo.evaluation.ratios import Floats
 from lentigo.files import write_text
 from lentigo.study.masks import paired_difference
 from lentigo.training.export import export
@@ -30,57 +36,118 @@ from lentigo.training.folder import RunFolder
 from lentigo.training.recipe import read_recipe
 
 ROOT = Path(__file__).parents[1]
-RECIPES = ROOT / "recipes" / "segmentation-ingredients"
-OUT = ROOT / "results" / "segmentation" / "ingredients.csv"
-OTHER_CLINIC = 1500  # images of HAM10000, drawn once; all would take long
+OTHER_CLINIC = 1500  # images of another clinic at most, drawn once; all would take long
+OUTLINES = "vgg-segnet"  # it never saw HAM10000
 
 
-def measure(run: Path, isic: Path, ham: Path) -> dict[str, Evaluation]:
+def jaccard_gain(one: pl.DataFrame, other: pl.DataFrame) -> Interval:
+    """Return by how much the mean Jaccard over images is above another's, on the same images."""
+    return paired_difference([one], [other], "jaccard_per_image", Bootstrap())
+
+
+def auc_gain(one: pl.DataFrame, other: pl.DataFrame) -> Interval:
+    """Return by how much the AUC is above another's, on the same images."""
+    both = one.join(other, on="image_id", suffix="_other").drop_nulls("probability")
+    malignant = both["malignant"].to_numpy()
+
+    def statistics(weights: Floats) -> dict[str, Floats]:
+        ours, others = (
+            weighted_auc(malignant, both[name].to_numpy(), weights)
+            for name in ("probability", "probability_other")
+        )
+        return {"gain": ours - others}
+
+    return Bootstrap().intervals(statistics, both["group"].to_list())["gain"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What the runs of one task are measured on.
+
+    Attributes:
+        own: The source that its recipes train on.
+        other: Another clinic's, unless a recipe trains on it too.
+        metrics: Names in the table, and where each is in a result.
+        gain: The paired difference of the first metric.
+    """
+
+    own: str
+    other: str
+    metrics: Mapping[str, tuple[str, ...]]
+    gain: Callable[[pl.DataFrame, pl.DataFrame], Interval]
+
+
+SUBJECTS = {
+    "segmentation": Subject(
+        own="isic2018-task1",
+        other="ham10000",
+        metrics={"jaccard": ("jaccard", "per_image"), "dice": ("dice", "per_image")},
+        gain=jaccard_gain,
+    ),
+    "classification": Subject(
+        own="ham10000", other="isic2017-part3", metrics={"auc": ("auc",)}, gain=auc_gain
+    ),
+}
+
+
+def measure(subject: Subject, run: Path, roots: Mapping[str, Path]) -> dict[str, Evaluation]:
     """Evaluate a run on its validation part and, unless it trained there, on the other clinic."""
     bundle = export(run, run / "bundle", with_weights=False)
-    rows = read_source("isic2018-task1", isic)
+    rows = read_source(subject.own, roots[subject.own])
     parts = read_split(RunFolder(run).split)
     sets = {"validation": rows_of_part(rows, parts, "validation")}
     if not read_recipe(RunFolder(run).recipe).data.further:
-        others = read_source("ham10000", ham).join(rows, on="image_id", how="anti")
-        sets["ham10000"] = others.sample(OTHER_CLINIC, seed=0).sort("image_id")
-    return {name: evaluate_bundle(bundle, chosen, split=name) for name, chosen in sets.items()}
+        others = read_source(subject.other, roots[subject.other])
+        others = others.join(rows, on="image_id", how="anti")
+        count = min(OTHER_CLINIC, others.height)
+        sets[subject.other] = others.sample(count, seed=0).sort("image_id")
+    outlines = OUTLINES if bundle.spec.input.region else None
+    return {
+        name: evaluate_bundle(bundle, chosen, split=name, outlines=outlines)
+        for name, chosen in sets.items()
+    }
 
 
-def row(name: str, text: str, now: dict[str, Evaluation], before: Any) -> dict[str, Any]:
+def row(
+    subject: Subject, name: str, text: str, now: dict[str, Evaluation], before: Any
+) -> dict[str, Any]:
     """Return one line of the table: scores, and the paired difference to the recipe changed."""
     line: dict[str, Any] = {"recipe": name, "change": text}
-    for data in ("validation", "ham10000"):
+    leading, *_ = subject.metrics
+    for data in ("validation", subject.other):
         result = now.get(data)
-        for metric in ("jaccard", "dice"):
-            score = result.metrics[metric]["per_image"] if result else {}
-            line |= {f"{data}_{metric}_{key}": score.get(key) for key in ("value", "low", "high")}
+        for metric, keys in subject.metrics.items():
+            score: Any = result.metrics if result else {}
+            for key in keys:
+                score = score.get(key, {})
+            line |= {f"{data}_{metric}_{end}": score.get(end) for end in ("value", "low", "high")}
         gain = None
         if result and before and data in before:
-            tables = [result.table], [before[data].table]
-            gain = paired_difference(*tables, "jaccard_per_image", Bootstrap())
-        for key in ("value", "low", "high"):
-            line[f"{data}_jaccard_gain_{key}"] = getattr(gain, key, None)
+            gain = subject.gain(result.table, before[data].table)
+        for end in ("value", "low", "high"):
+            line[f"{data}_{leading}_gain_{end}"] = getattr(gain, end, None)
     return line
 
 
-def main(isic: Path, ham: Path, runs: Path) -> None:
+def main(task: str, isic: Path, ham: Path, runs: Path) -> None:
     """Measure every run that has ended, in the recipes' order."""
+    subject = SUBJECTS[task]
+    roots = {"isic2018-task1": isic, "isic2017-part3": isic, "ham10000": ham}
     done: dict[str, dict[str, Evaluation]] = {}
     lines = []
-    for recipe in sorted(RECIPES.glob("*.yaml")):
+    for recipe in sorted((ROOT / "recipes" / f"{task}-ingredients").glob("*.yaml")):
         if not RunFolder(runs / recipe.stem).tuned.is_file():
             continue
         text = recipe.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
         number, changed = recipe.stem[:2], re.match(r"\d\d", text)
-        done[number] = measure(runs / recipe.stem, isic, ham)
-        lines.append(
-            row(recipe.stem, text, done[number], done.get(changed[0]) if changed else None)
-        )
+        done[number] = measure(subject, runs / recipe.stem, roots)
+        before = done.get(changed[0]) if changed else None
+        lines.append(row(subject, recipe.stem, text, done[number], before))
         print(lines[-1])
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    write_text(OUT, pl.DataFrame(lines, infer_schema_length=None).write_csv(float_precision=4))
+    out = ROOT / "results" / task / "ingredients.csv"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_text(out, pl.DataFrame(lines, infer_schema_length=None).write_csv(float_precision=4))
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:4]))
+    main(sys.argv[1], *map(Path, sys.argv[2:5]))

@@ -3,12 +3,15 @@
 A table stands between two comment lines that name it; what is around it is written by hand.
 """
 
-import csv
 import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import classification_tables
+import segmentation_tables
+import study_tables
 
 from lentigo.evaluation.model_card import interval_texts
 
@@ -54,36 +57,18 @@ def _evaluation_rows(result: dict[str, Any]) -> Iterator[str]:
         about = " | "
 
 
-def ingredients() -> str:
-    """Return what each ingredient of the best segmenter gave, which ``ingredients.py`` measured."""
-    sets = ("validation", "ham10000")
-    lines = [
-        "| recipe | what it changes | Jaccard, validation | gain | Jaccard, HAM10000 | gain |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    with (RESULTS / "segmentation" / "ingredients.csv").open(encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            cells = [f"`{row['recipe']}`", row["change"]]
-            for data in sets:
-                cells.append(_interval(row, f"{data}_jaccard"))
-                cells.append(_interval(row, f"{data}_jaccard_gain", sign=True))
-            lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
-
-
-def _interval(row: dict[str, str], name: str, *, sign: bool = False) -> str:
-    if not row[f"{name}_value"]:
-        return "–"
-    form = "+.3f" if sign else ".3f"
-    value, low, high = (
-        format(float(row[f"{name}_{end}"]), form) for end in ("value", "low", "high")
-    )
-    return f"{value} ({low} to {high})"
-
-
 TABLES: dict[tuple[str, str], Callable[[], str]] = {
     ("README.md", "results"): evaluations,
-    ("docs/segmentation.md", "ingredients"): ingredients,
+    ("docs/segmentation.md", "ingredients"): segmentation_tables.ingredients,
+    ("docs/segmentation.md", "finishing"): segmentation_tables.finishing,
+    ("docs/segmentation.md", "resolution"): segmentation_tables.resolution,
+    ("docs/segmentation.md", "speed"): segmentation_tables.speed,
+    ("docs/classification.md", "gate"): classification_tables.gate,
+    ("docs/classification.md", "kinds"): classification_tables.kinds,
+    ("docs/classification.md", "ingredients"): classification_tables.ingredients,
+    ("docs/segmentation-study.md", "rows"): study_tables.rows,
+    ("docs/segmentation-study.md", "claims"): study_tables.claims,
+    ("docs/segmentation-study.md", "settings"): study_tables.settings,
 }
 
 

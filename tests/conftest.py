@@ -193,7 +193,7 @@ def watchful_analyzer(watchful_bundle: Bundle, classifier_bundle: Bundle) -> Ana
 
 @pytest.fixture(scope="session")
 def telling_analyzer(segmenter_bundle: Bundle, telling_bundle: Bundle) -> Analyzer:
-    return Analyzer(segmenter_bundle, telling_bundle, engine="onnxruntime")
+    return Analyzer(segmenter_bundle, telling_bundle, engine="onnxruntime", gate=False)
 
 
 @pytest.fixture(scope="session")

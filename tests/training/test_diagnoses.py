@@ -75,7 +75,7 @@ def test_a_diagnosis_that_is_never_shown_is_told() -> None:
 
 
 def test_a_recipe_that_cannot_learn_them_is_refused() -> None:
-    with pytest.raises(ValueError, match="diagnoses_weight belongs to classification"):
+    with pytest.raises(ValueError, match="diagnoses_weight belong to classification"):
         recipe_of("segmentation", diagnoses_weight=0.5)
     assert recipe_of("classification").diagnoses == ()
     assert recipe_of("classification", diagnoses_weight=0.5).diagnoses == HAM10000_CLASSES

@@ -103,4 +103,4 @@ def test_each_ingredient_changes_what_is_learned(
         torch.load(path / "checkpoint.pt", weights_only=True)["net"]
         for path in (whole, tmp_path / "run")
     )
-    assert not torch.equal(first["head.weight"], other["head.weight"])
+    assert not torch.equal(first["head.1.weight"], other["head.1.weight"])

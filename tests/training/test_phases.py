@@ -40,7 +40,7 @@ def test_a_phase_is_held_against_the_one_before(
         else:
             assert f"phase p{index} unfreezes nothing: " in str(text)
             assert f"same weights as {before} before it" in str(text)
-        trained = [p.requires_grad for p in net.encoder.parameters()]
+        trained = [p.requires_grad for p in net.features.parameters()]
         assert set(trained) == {bool(unfrozen[index])}  # the net is as this phase has it
 
 

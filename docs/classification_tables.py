@@ -1,0 +1,61 @@
+"""The tables of ``classification.md``, from what ``benchmarks/`` measured."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ingredient_table import ingredient_table, interval
+
+RESULTS = Path(__file__).parents[1] / "results"
+
+
+def gate() -> str:
+    """Return what the gate accepts and refuses, which ``gate.py`` measured."""
+    measured = json.loads((RESULTS / "gate.json").read_text(encoding="utf-8"))
+    accepted, unseen = measured["dermoscopy_accepted"], measured["unseen_kinds_refused"]
+    lines = [
+        "| images | n | accepted | refused |",
+        "| --- | --- | --- | --- |",
+        _accepted("dermoscopy, test photos as they are", accepted["all"]),
+        *(
+            _accepted(f"of these {source}", accepted["kinds"][f"{source}/as it is"])
+            for source in ("isic2018-task1", "ham10000")
+        ),
+        _accepted("malignant test photos of ham10000", accepted["kinds"]["ham10000/malignant"]),
+        _refused(
+            f"other kinds, {unseen['all']['n_groups']}, each left out of the fit", unseen["all"]
+        ),
+    ]
+    for name, text in (
+        ("further_photos", "photos of people, animals and streets, not fitted on"),
+        ("bundled_photos", "photos that come with scikit-image and scikit-learn, fitted on"),
+    ):
+        photos = measured[name]
+        lines.append(f"| {text} | {photos['n']} | | {photos['refused']} |")
+    return "\n".join(lines) + "\n"
+
+
+def kinds() -> str:
+    """Return the kinds that pass the gate most easily when it was not fitted on them."""
+    measured = json.loads((RESULTS / "gate.json").read_text(encoding="utf-8"))
+    found = measured["unseen_kinds_refused"]["kinds"].items()
+    weak = sorted(
+        ((kind["refused"], name, kind["n"]) for name, kind in found if kind["refused"] < kind["n"])
+    )
+    lines = ["| kind | refused | of |", "| --- | --- | --- |"]
+    lines += [f"| {name} | {refused} | {n} |" for refused, name, n in weak]
+    return "\n".join(lines) + "\n"
+
+
+def ingredients() -> str:
+    """Return what each ingredient of a classifier gave, which ``ingredients.py`` measured."""
+    sets = {"validation": "validation", "isic2017-part3": "ISIC 2017"}
+    return ingredient_table("classification", "AUC", sets)
+
+
+def _accepted(text: str, share: dict[str, Any]) -> str:
+    return f"| {text} | {share['n']} | {interval(share)} | |"
+
+
+def _refused(text: str, share: dict[str, Any]) -> str:
+    return f"| {text} | {share['n']} | | {interval(share)} |"
