@@ -13,6 +13,9 @@ LONG_SIDE = 16
 _WEAK, _STRONG = (255, 240, 60), (255, 0, 50)  # yellow to red
 _OPACITY = 0.7
 
+VISIBLE = 0.2
+"""Below this share, drawn with less than 14 % opacity, a colour hardly shows on the photo."""
+
 
 class Heat(NamedTuple):
     """A heat map and what it covers.
@@ -54,9 +57,10 @@ def heat_of_box(plane: Floats, box: Box, size_px: tuple[int, int]) -> Heat:
 
 
 def positive_share(values: Floats) -> Floats:
-    """Return a heat map's positive part as a share of its greatest value.
+    """Return a heat map's positive part as a share of its greatest value of either sign.
 
-    Grad-CAM's ReLU (Selvaraju et al. 2017, eq. 2), and the scaling that is usual to show it.
+    Grad-CAM's ReLU (Selvaraju et al. 2017, eq. 2). It is usually scaled to the greatest positive
+    value, which makes the faintest sign in a photo that speaks against malignancy look strong.
 
     Args:
         values: float32 H×W; above 0 speaks for malignancy, below 0 against it.
@@ -65,7 +69,7 @@ def positive_share(values: Floats) -> Floats:
         float32 H×W in 0–1; 0 everywhere where nothing is above 0.
     """
     positive = np.maximum(values, 0)
-    greatest = positive.max()
+    greatest = np.abs(values).max()
     return positive / greatest if greatest > 0 else positive
 
 

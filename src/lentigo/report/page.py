@@ -133,7 +133,7 @@ def _pictures(done: Done, files: Collection[str]) -> Iterator[Picture]:
         yield Picture("Image" if done.finding.refusal else "Outline", _data_uri(overlay))
         if heat_map is not None:
             drawn = heat_map.draw(np.asarray(overlay), done.finding.size_px)
-            caption = "Heat map" if heat_map.speaks_for_malignancy else "Heat map, empty"
+            caption = "Heat map" if heat_map.visible else "Heat map, empty"
             yield Picture(caption, _data_uri(Image.fromarray(drawn)))
     if CROP in files:
         yield Picture("Crop", _data_uri(_thumbnail(done.folder / CROP)))

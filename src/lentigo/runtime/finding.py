@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lentigo.imaging.arrays import Box, Mask, Pixels
-from lentigo.imaging.heat import Heat, draw_heat
+from lentigo.imaging.heat import VISIBLE, Heat, draw_heat, positive_share
 
 NOTICE = "Research use only: not a medical device, not a diagnosis."
 
@@ -138,9 +138,9 @@ class HeatMap(_Part):
         return cls(box=BoxPx(**heat.box._asdict()), values=rows)
 
     @property
-    def speaks_for_malignancy(self) -> bool:
-        """Whether any place does, so that a picture of it shows something."""
-        return any(value > 0 for row in self.values for value in row)
+    def visible(self) -> bool:
+        """Whether any place speaks for malignancy so much that a picture of it shows it."""
+        return bool(positive_share(np.array(self.values, np.float32)).max() >= VISIBLE)
 
     def draw(self, picture: Pixels, size_px: tuple[int, int]) -> Pixels:
         """Return a picture of the whole photo, at any scale, with the heat map over it.
