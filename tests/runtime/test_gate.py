@@ -16,7 +16,7 @@ from lentigo.imaging.read import read_photo
 from lentigo.runtime.analyzer import Analyzer
 from lentigo.runtime.batch import Done, analyze_many
 from lentigo.runtime.finding import NOT_DERMOSCOPY, Finding
-from lentigo.runtime.gate import GATE_FILE, GateModel, shipped_gate
+from lentigo.runtime.gate import GATE_FILE, GateModel, in_words, shipped_gate
 from lentigo.synthetic import sample_set
 
 PHOTOS = [
@@ -76,7 +76,7 @@ def test_what_is_no_dermoscopy_is_refused_with_a_reason(
     assert finding.refusal is not None
     assert finding.refusal.code == NOT_DERMOSCOPY
     assert finding.refusal.score < finding.refusal.accept_from
-    assert "does not look like dermoscopy, by its " in finding.refusal.message
+    assert "does not look like dermoscopy, most of all by how" in finding.refusal.message
     assert finding.probability_malignant is None
     assert not finding.lesion_found
     assert finding.measurements is None
@@ -149,3 +149,9 @@ def test_further_from_dermoscopy_is_no_better_without_limit() -> None:
         assert model.scores(mean + far) < model.accept_from
     many = np.stack([mean, mean + 1])
     assert model.scores(many) == pytest.approx([float(model.scores(row)) for row in many])
+
+
+def test_every_number_that_the_gate_knows_can_be_told_in_words() -> None:
+    told = {in_words(name) for name in shipped_gate().model.features}
+    assert len(told) > 10
+    assert not any("_" in words for words in told)

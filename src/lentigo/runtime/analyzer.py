@@ -204,7 +204,7 @@ def _resized(pixels: Pixels, size_px: tuple[int, ...]) -> Pixels:
 
 def _unlike(verdict: Verdict) -> str:
     return (
-        f"the image does not look like dermoscopy, by {verdict.saw}; the gate gives it "
+        f"the image does not look like dermoscopy, most of all by {verdict.saw}; the gate gives it "
         f"{verdict.score:.2f} and accepts from {verdict.accept_from:.2f} on"
     )
 

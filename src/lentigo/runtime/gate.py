@@ -5,6 +5,7 @@ like as a whole, and on the squares of that, refuses what is unlike the dermosco
 in any direction. ``benchmarks/gate.py`` fits it and measures it; its numbers are ``gate.json``.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,21 @@ Values: TypeAlias = npt.NDArray[np.float64]
 
 GATE_FILE = Path(__file__).with_name("gate.json")
 
-_WORDS = {"colour": "its colours", "texture": "its texture", "layout": "its layout"}
+_WORDS = {
+    r"colour_L_": "how light or dark it is",
+    r"colour_[ab]_": "its shades of colour",
+    r"colour_chroma_": "how vivid its colours are",
+    r"colour_(hue_concentration|skin_hues)": "how many hues it has",
+    r"colour_(log_density|correlation)_": "how its colours go together",
+    r"colour_entropy": "how many colours it has",
+    r"texture_L_gradient_": "how sharp its edges are",
+    r"texture_[ab]_gradient_": "how sharply its colours change",
+    r"texture_(coherence|peaks)_": "how regular its lines are",
+    r"texture_(power_|laplacian)": "how much detail it has",
+    r"texture_flat": "how much of it is quite flat",
+    r"layout_._step_": "how its middle differs from its rim",
+    r"layout_._(outer|centre)_std": "how varied its middle and its rim are",
+}
 
 
 class Feature(BaseModel):
@@ -142,11 +157,16 @@ class Gate:
         outside = (values < low) | (values > high)
         cost = np.where(outside | ~outside.any(), self.model.parts(values), np.inf)
         worst = int(cost.argmin())
-        group, _, what = list(self.model.features)[worst].partition("_")
+        name = list(self.model.features)[worst]
         return (
-            f"{_WORDS[group]} most of all ({what} {values[worst]:.2f}, where 90 % of dermoscopic "
-            f"images have {low[worst]:.2f} to {high[worst]:.2f})"
+            f"{in_words(name)} ({name} is {values[worst]:.2f}, while 90 % of dermoscopic images "
+            f"have {low[worst]:.2f} to {high[worst]:.2f})"
         )
+
+
+def in_words(feature: str) -> str:
+    """Return what a number of a picture's appearance is about."""
+    return next(words for pattern, words in _WORDS.items() if re.match(pattern, feature))
 
 
 @cache
