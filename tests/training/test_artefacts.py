@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lentigo.imaging.arrays import Size
 from lentigo.training.augment import augment
 from lentigo.training.overlays import hair_bank, ruler_bank
-from lentigo.training.recipe import Augmentation
+from lentigo.training.recipe_augmentation import Augmentation
 
 SKIN = 190.0
 HEIGHT, WIDTH = 96, 128

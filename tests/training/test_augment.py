@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from lentigo.training.augment import augment, augment_view
-from lentigo.training.recipe import Augmentation
+from lentigo.training.recipe_augmentation import Augmentation
 
 ALL = Augmentation(
     flips=True, rotation_deg=180, scale=1.3, aspect=1.2, shift=0.1, brightness=0.2, contrast=0.2,

@@ -9,7 +9,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from lentigo.errors import LentigoError
-from lentigo.training.recipe import Fraction, Recipe, read_recipe
+from lentigo.training.recipe import Recipe, read_recipe
+from lentigo.training.recipe_base import Fraction
 
 STUDY = "study.yaml"
 

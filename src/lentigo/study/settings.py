@@ -8,7 +8,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from lentigo.study.schema import StudyError
-from lentigo.training.recipe import Count, Phase, Positive, Recipe
+from lentigo.training.recipe import Phase, Recipe
+from lentigo.training.recipe_base import Count, Positive
 
 
 def _once(seeds: tuple[int, ...]) -> tuple[int, ...]:

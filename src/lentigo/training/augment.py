@@ -8,7 +8,7 @@ from lentigo.nets.channels import RGB, RGB_AND_MASK
 from lentigo.training.artefacts import add_hair, add_ruler, close_in, cut_out, darken_corners
 from lentigo.training.chance import log_uniform, uniform
 from lentigo.training.photometry import add_noise, blur, expose, recolour, soften
-from lentigo.training.recipe import Augmentation
+from lentigo.training.recipe_augmentation import Augmentation
 
 
 def augment(

@@ -16,7 +16,8 @@ from lentigo.data.splits import linked_groups, split
 from lentigo.errors import RecipeError, SourceError, TrainingError
 from lentigo.training.data import Part
 from lentigo.training.diagnoses import check_each_is_shown, diagnosis_indices
-from lentigo.training.recipe import Data, Recipe, Subset
+from lentigo.training.recipe import Recipe
+from lentigo.training.recipe_data import Data, Subset
 
 FURTHER = "further"
 """The part of images from a recipe's further source: trained on beside ``train``."""

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lentigo.training.chance import log_uniform, uniform
-from lentigo.training.recipe import Augmentation
+from lentigo.training.recipe_augmentation import Augmentation
 
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 _GROUPS = 4

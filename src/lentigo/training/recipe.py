@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -15,116 +14,10 @@ from pydantic import (
 )
 
 from lentigo.data.labels import HAM10000_CLASSES
-from lentigo.data.views import TRUE_OUTLINES
 from lentigo.errors import RecipeError
-from lentigo.imaging.region import Region
-from lentigo.imaging.view import View
-
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
-Outlines = Annotated[str, BeforeValidator(lambda value: TRUE_OUTLINES if value is True else value)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Split(_Strict):
-    """Shares of the lesions in each part; they sum to 1. ``test`` may be left out."""
-
-    train: Fraction
-    validation: Fraction
-    test: Fraction = 0.0
-    seed: int = 42
-
-    @model_validator(mode="after")
-    def _whole(self) -> "Split":
-        total = self.train + self.validation + self.test
-        if abs(total - 1) > 1e-6:
-            raise ValueError(f"train, validation and test sum to {total:g}; expected 1")
-        if not self.train or not self.validation:
-            raise ValueError("train and validation must each be above 0")
-        return self
-
-
-class Subset(_Strict):
-    """Some of a source's images: those that a CSV in the source's folder lists.
-
-    A row counts where ``column`` holds one of ``values``; the file has a column ``image_id``.
-    """
-
-    file: str
-    column: str
-    values: Annotated[tuple[str, ...], Field(min_length=1)]
-
-
-class HoldOut(_Strict):
-    """A share of all the source's lesions that is set aside before anything else is chosen.
-
-    Recipes with the same source and hold-out keep the same test part, whatever their subset and
-    split, so that what they train can be compared on images that none of them has used.
-    """
-
-    share: Annotated[float, Field(gt=0, lt=1)]
-    seed: int = 42
-
-
-class FurtherSource(_Strict):
-    """A second source to train on; images of lesions in validation or test are left out.
-
-    ``share`` is its part of each epoch: beside all images of the first source, so many of this
-    one are drawn, other ones each epoch.
-    """
-
-    source: str
-    share: Annotated[float, Field(gt=0, lt=1)]
-
-
-class Data(_Strict):
-    """Which images, how they are split, and the size in px they are letterboxed to.
-
-    ``size`` is one number for a square, or ``[height, width]``. Of a source with official parts
-    only ``official_parts`` are taken, so that nobody trains on an official test part unawares.
-
-    A classifier is shown ``region`` in place of the whole frame. ``outlines`` says whose masks tell
-    where it is: ``true`` takes the source's own, else it is a segmenter, a shipped bundle's name or
-    a folder; in use they are always a segmenter's, or the caller's. Its pictures go through the
-    steps of ``preprocessing`` in their order.
-    """
-
-    source: str
-    split: Split
-    subset: Subset | None = None
-    hold_out: HoldOut | None = None
-    further: FurtherSource | None = None
-    official_parts: tuple[Literal["train", "validation", "test"], ...] = ("train",)
-    size: Count | tuple[Count, Count]
-    region: Region | None = None
-    outlines: Outlines = TRUE_OUTLINES
-    preprocessing: tuple[str, ...] = ()
-
-    @property
-    def size_px(self) -> tuple[int, int]:
-        """Height and width."""
-        return (self.size, self.size) if isinstance(self.size, int) else self.size
-
-    @property
-    def view(self) -> View:
-        """How photos become the net's input.
-
-        Raises:
-            UnknownNameError: There is no preprocessing step of a name.
-        """
-        return View(self.size_px, self.region, self.preprocessing)
-
-    @model_validator(mode="after")
-    def _outlines_of_a_region(self) -> "Data":
-        if self.region is None and self.outlines != TRUE_OUTLINES:
-            raise ValueError(
-                "outlines say whose masks tell a region: give region too, or leave outlines out"
-            )
-        return self
+from lentigo.training.recipe_augmentation import Augmentation
+from lentigo.training.recipe_base import Count, Positive, Strict
+from lentigo.training.recipe_data import Data
 
 
 class LossChoice(BaseModel):
@@ -164,54 +57,14 @@ class NetChoice(BaseModel):
         return dict(self.model_extra or {})
 
 
-class Augmentation(_Strict):
-    """How far training images are changed; each value is the largest change, drawn anew each time.
-
-    ``rotation_deg`` turns by up to ± so much; ``scale`` and ``aspect`` are log-uniform in
-    [1/x, x]; ``shift`` is a share of the side; ``brightness``, ``contrast`` and ``saturation``
-    are relative; ``tint`` is a relative gain of each colour channel by itself;
-    ``resolution`` is the smallest share of the pixels' number along a side that about half of the
-    images are reduced to and brought back from, a quarter of the batch at a time, so that sharp
-    and soft photos look alike.
-
-    ``gamma`` is an exponent, log-uniform in [1/x, x], on brightness as a share of white;
-    ``vignette`` the share of light lost at half a diagonal from the middle; ``blur`` a Gaussian's
-    sigma as a share of the shorter side; ``noise`` a standard deviation in grey levels of 255.
-
-    ``hair``, ``ruler``, ``tube`` and ``cutout`` are probabilities that an image gets drawn hairs, a
-    scale along an edge, the black round frame of a dermatoscope, or a rectangle of 2–15 % of its
-    area painted over (DeVries & Taylor 2017). None of them changes the mask: the net has to infer
-    what is covered. The frame alone is left out where it would hide a part of the lesion.
-    """
-
-    flips: bool = False
-    rotation_deg: Annotated[float, Field(ge=0, le=180)] = 0.0
-    scale: Annotated[float, Field(ge=1)] = 1.0
-    aspect: Annotated[float, Field(ge=1)] = 1.0
-    shift: Fraction = 0.0
-    brightness: Fraction = 0.0
-    contrast: Fraction = 0.0
-    saturation: Fraction = 0.0
-    tint: Fraction = 0.0
-    resolution: Annotated[float, Field(gt=0, le=1)] = 1.0
-    gamma: Annotated[float, Field(ge=1)] = 1.0
-    vignette: Fraction = 0.0
-    blur: Fraction = 0.0
-    noise: Annotated[float, Field(ge=0, le=255)] = 0.0
-    hair: Fraction = 0.0
-    ruler: Fraction = 0.0
-    tube: Fraction = 0.0
-    cutout: Fraction = 0.0
-
-
-class Plateau(_Strict):
+class Plateau(Strict):
     """Multiply the learning rate by ``factor`` after ``patience`` epochs without a better score."""
 
     factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
     patience: Count = 3
 
 
-class Phase(_Strict):
+class Phase(Strict):
     """One phase of fine-tuning: which encoder parts train, for how long, how fast, on which loss.
 
     ``loss`` is a name, or ``{name: focal, gamma: 1}`` with the loss's own options.
@@ -239,7 +92,7 @@ class Phase(_Strict):
         return self
 
 
-class Recipe(_Strict):
+class Recipe(Strict):
     """An experiment. See the fields' own classes.
 
     ``ema`` keeps a moving average of the weights beside them, each step's share being 1 − ``ema``;
