@@ -163,6 +163,23 @@ def test_a_classifier_is_measured_by_patient_and_lesion(classifier_bundle, tmp_p
     json.dumps(result.metrics, allow_nan=False)
 
 
+def test_diagnoses_are_measured_where_bundle_and_data_have_them(
+    telling_bundle, classifier_bundle, tmp_path
+):
+    rows = [
+        save_pair(tmp_path, f"im{i}", radius_share=0.1 + 0.15 * (i % 2))
+        | {"label": i % 2, "diagnosis": diagnosis}
+        for i, diagnosis in enumerate(["nv", "mel", "nv", "mel", "bkl", "mel"])
+    ]
+    told = evaluate_bundle(telling_bundle, manifest_of(*rows), bootstrap=FEW).metrics["diagnoses"]
+    assert told["n"] == 5
+    assert set(told["auc"]) == {"nv", "mel"}
+    assert sum(sum(called.values()) for called in told["confusion"].values()) == 5
+    plain = [row | {"diagnosis": None} for row in rows]
+    for bundle, data in ((telling_bundle, plain), (classifier_bundle, rows)):
+        assert "diagnoses" not in evaluate_bundle(bundle, manifest_of(*data), bootstrap=FEW).metrics
+
+
 def test_a_region_is_shown_by_the_outlines_asked_for(bundle_for, segmenter_bundle, tmp_path):
     """A crop of the dark disc is called malignant, the whole light photo is not."""
     bundle = bundle_for(Region(kind="crop"))

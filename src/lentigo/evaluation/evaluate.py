@@ -4,6 +4,7 @@ Images stream through a few workers: while one's pixels go through the model, th
 No more images than workers are held at a time.
 """
 
+import json
 import os
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from lentigo.data.manifest import group_ids, usable_for
 from lentigo.errors import ImageError, LentigoError
 from lentigo.evaluation.bootstrap import Bootstrap
 from lentigo.evaluation.classification import classification_metrics
+from lentigo.evaluation.diagnoses import diagnosis_metrics
 from lentigo.evaluation.outlines import outlines_of
 from lentigo.evaluation.quality import outline_quality_metrics
 from lentigo.evaluation.reliability import reliability
@@ -49,7 +51,8 @@ class Evaluation:
         metrics: The result, ready for JSON: what was run on what, what was left out or skipped,
             and the keys of ``SegmentationMetrics`` or ``ClassificationMetrics``; under
             ``outline_quality`` those of ``OutlineQualityMetrics``, where the bundle foretells it;
-            under ``reliability`` and ``slices`` a classifier's ``ReliabilityBin``s and ``Slice``s.
+            under ``reliability`` and ``slices`` a classifier's ``ReliabilityBin``s and ``Slice``s,
+            and under ``diagnoses`` its ``DiagnosisMetrics``, where the bundle tells them.
         table: One row an image: its id, group, counts or probability, and why it was skipped if
             it was.
     """
@@ -184,6 +187,7 @@ class _Labels:
         **dict.fromkeys(("sex", "site", "diagnosis", "dx_type"), pl.String),
         "area_share": pl.Float64,
         "lesion_found": pl.Boolean,
+        "diagnoses_uncalibrated": pl.String,
     }
 
     def __init__(self, bundle: Bundle, engine: str, outlines: str | None) -> None:
@@ -199,15 +203,15 @@ class _Labels:
         if mask is not None:
             _check_fit(mask, photo, row["mask"])
         seen = self.view.look(photo, mask)
-        probability = float(self.classifier.scores(seen.pixels[np.newaxis])[0])
-        called = probability >= self.spec.operating_point().threshold
+        told = self.classifier.estimate_seen(photo, seen)
         return {
             "malignant": row["label"] == 1,
-            "probability": probability,
-            "called_malignant": called,
+            "probability": told.probability,
+            "called_malignant": told.probability >= self.spec.operating_point().threshold,
             **{name: row[name] for name in ("age", "sex", "site", "diagnosis", "dx_type")},
             "area_share": _area_share(row["mask"]),
             "lesion_found": seen.lesion_found if self.outlines else None,
+            "diagnoses_uncalibrated": told.diagnoses and json.dumps(told.diagnoses),
         }
 
     def metrics(self, done: pl.DataFrame, bootstrap: Bootstrap) -> dict[str, Any]:
@@ -222,6 +226,7 @@ class _Labels:
         return (
             metrics.as_json()
             | self._region_metrics(done)
+            | self._diagnosis_metrics(done, bootstrap)
             | {
                 "reliability": [one.as_json() for one in bins],
                 "slices": {
@@ -232,6 +237,16 @@ class _Labels:
                 },
             }
         )
+
+    def _diagnosis_metrics(self, done: pl.DataFrame, bootstrap: Bootstrap) -> dict[str, Any]:
+        """Return how well diagnoses are told, where bundle and data have them."""
+        if not (names := self.spec.diagnoses):
+            return {}
+        told = [json.loads(text) for text in done["diagnoses_uncalibrated"]]
+        shares = np.array([[one[name] for name in names] for one in told])
+        groups = done["group"].to_list()
+        found = diagnosis_metrics(done["diagnosis"].to_list(), shares, names, groups, bootstrap)
+        return {"diagnoses": found.as_json()} if found else {}
 
     def _region_metrics(self, done: pl.DataFrame) -> dict[str, Any]:
         """Return by whose outlines regions were shown, and how many images had none."""

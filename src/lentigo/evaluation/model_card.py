@@ -77,6 +77,7 @@ def model_card(spec: BundleSpec) -> str:
         *_results(spec),
         *_slices(spec),
         *_reliability(spec),
+        *_diagnoses(spec),
         "## How it decides",
         *_decision(spec),
         "## Limits",
@@ -196,6 +197,29 @@ def _reliability(spec: BundleSpec) -> Iterable[str]:
         )
 
 
+def _diagnoses(spec: BundleSpec) -> Iterable[str]:
+    """Tell how well each diagnosis is told from all others, where that was measured."""
+    if measured := spec.metrics.get("diagnoses"):
+        yield "## Which diagnosis"
+        value, ends = interval_texts(measured["accuracy"])
+        yield (
+            f"Of {measured['n']} images with one of these diagnoses, the one with the greatest "
+            f"share was right for {value} of them ({ends}). Each against all others:"
+        )
+        yield _table(
+            ("diagnosis", "images", "called so rightly", "AUC", "interval"),
+            [
+                (
+                    name,
+                    str(sum(measured["confusion"][name].values())),
+                    str(measured["confusion"][name][name]),
+                    *interval_texts(auc),
+                )
+                for name, auc in measured["auc"].items()
+            ],
+        )
+
+
 def _gap(one: Mapping[str, Any]) -> float:
     """Return how far a bin's mean probability lies outside its share's interval."""
     share, predicted = one["share_malignant"], one["mean_probability"]
@@ -238,9 +262,10 @@ def _decision(spec: BundleSpec) -> Iterable[str]:
             f"{spec.calibration.scale:.4f} · logit {spec.calibration.bias:+.4f})."
         )
     if spec.diagnoses:
+        measured = "" if "diagnoses" in spec.metrics else ", were not evaluated,"
         yield (
             f"It also shares out 100 % among the diagnoses {', '.join(spec.diagnoses)}. These "
-            "shares are not calibrated, were not evaluated, and take no part in the decision."
+            f"shares are not calibrated{measured} and take no part in the decision."
         )
 
 

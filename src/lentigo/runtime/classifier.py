@@ -11,6 +11,7 @@ from lentigo.bundle import Bundle, open_bundle
 from lentigo.errors import LentigoError
 from lentigo.imaging.arrays import Floats, Mask, Pixels
 from lentigo.imaging.heat import Heat, heat_of_box
+from lentigo.imaging.read import Photo
 from lentigo.imaging.view import Seen
 from lentigo.runtime.answer import answer
 from lentigo.runtime.engines import ENGINES, OUTPUTS
@@ -104,7 +105,14 @@ class Classifier:
             BundleError: The model cannot be run.
         """
         photo = as_photo(image, min_side_px=self.view.min_side_px)
-        seen = self.see(photo, mask)
+        return self.estimate_seen(photo, self.see(photo, mask))
+
+    def estimate_seen(self, photo: Photo, seen: Seen) -> Estimate:
+        """Return all that the bundle tells of a photo, given what the model is shown of it.
+
+        Raises:
+            BundleError: The model cannot be run.
+        """
         told = answer(self.bundle, self.engine, seen.pixels[np.newaxis], OUTPUTS)
         heat = None
         if told.heat is not None:
