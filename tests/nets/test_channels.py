@@ -1,10 +1,16 @@
+import numpy as np
+import onnxruntime
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from lentigo.errors import RecipeError
-from lentigo.nets import LesionNet, build_net
+from lentigo.errors import BundleError, RecipeError
+from lentigo.imaging.region import Region
+from lentigo.imaging.view import View
+from lentigo.nets import LesionNet, MobileNetV2, build_net
 from lentigo.nets.channels import first_convolution, for_channels
+from lentigo.nets.flips import MeanOfFlips
+from lentigo.training.export import checked_model
 
 
 def pixels(channels: int) -> torch.Tensor:
@@ -81,3 +87,29 @@ def test_a_net_without_a_head_is_refused() -> None:
     del net.head
     with pytest.raises(RecipeError, match=r"frame\+crop"):
         for_channels(net, 6)
+
+
+@pytest.mark.parametrize("flips", [False, True])
+@pytest.mark.parametrize("region", [None, Region(kind="crop+mask"), Region(kind="frame+crop")])
+def test_an_exported_net_takes_any_number_of_images(region: Region | None, flips: bool) -> None:
+    view = View((32, 48), region)
+    net = for_channels(build_net("mobilenetv2"), view.channels)
+    model = checked_model((MeanOfFlips(net) if flips else net).eval(), view)
+    session = onnxruntime.InferenceSession(model)
+    for count in (1, 3):
+        pixels = np.zeros((count, 32, 48, view.channels), np.uint8)
+        (probability,) = session.run(["probability"], {"image": pixels})
+        assert probability.shape == (count,)
+
+
+class Halved(MobileNetV2):
+    """Its forward fixes the number of images."""
+
+    def explain(self, pixels: Tensor) -> tuple[Tensor, None]:
+        first, second = self(pixels).chunk(2)
+        return torch.cat((first, second)), None
+
+
+def test_a_net_that_fixes_the_number_of_images_is_not_exported() -> None:
+    with pytest.raises(BundleError, match="takes 4 images at a time"):
+        checked_model(Halved().eval(), View((32, 32)))

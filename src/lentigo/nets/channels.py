@@ -90,8 +90,10 @@ class TwoPictures(LesionNet):
     def forward(self, pixels: Tensor) -> Tensor:
         """Return logits N×1 for two pictures of 0–255, N×6×H×W."""
         pictures = torch.cat(pixels.chunk(2, dim=1))
-        features = self.features(self.normalise(pictures)).chunk(2)
-        logits: Tensor = self.heads[0](features[0]) + self.heads[1](features[1])
+        features = self.features(self.normalise(pictures))
+        # Not chunk, by which an exported model would take one number of images alone.
+        first, second = features.reshape(2, -1, features.shape[1])
+        logits: Tensor = self.heads[0](first) + self.heads[1](second)
         return logits
 
     def encoder_parts(self) -> dict[str, nn.Module]:

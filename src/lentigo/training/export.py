@@ -159,13 +159,19 @@ def checked_model(net: LesionNet, view: View) -> bytes:
     """Return a bundle's ONNX model, its weights in half precision where that costs nothing.
 
     Raises:
-        BundleError: ONNX Runtime and torch disagree by more than is allowed.
+        BundleError: ONNX Runtime and torch disagree by more than is allowed, or the exported model
+            takes one number of images alone.
     """
     pixels = _real_like(view)
     with torch.inference_mode():
         outputs = _FromPixels(net)(torch.from_numpy(pixels))
     expected = {name: value.numpy() for name, value in outputs.items()}
     whole = _to_onnx(net, pixels, tuple(expected))
+    if whole.graph.input[0].type.tensor_type.shape.dim[0].HasField("dim_value"):
+        raise BundleError(
+            f"the exported {type(net).__name__} takes {len(pixels)} images at a time and no other "
+            "number: its forward computes with the batch's size in a way that fixes it"
+        )
     for least in _HALVED_FROM:
         halved = _halve_weights(whole, least)
         if _agree(_differences(halved, pixels, expected)):
