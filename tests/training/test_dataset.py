@@ -52,6 +52,21 @@ def test_the_hold_out_is_the_same_whatever_else_a_recipe_takes(listed_root: Path
     assert all_of_it["train"] != other["train"]
 
 
+def test_only_a_split_by_image_lets_one_lesion_into_several_parts(tmp_path: Path) -> None:
+    lines = ["image_id,path,mask,label,group"]
+    for n in range(40):
+        drawn = draw_lesion(n, (48, 64))
+        Image.fromarray(drawn.image).save(tmp_path / f"{n}.png")
+        Image.fromarray(drawn.mask).save(tmp_path / f"{n}_mask.png")
+        lines.append(f"{n},{n}.png,{n}_mask.png,0,lesion {n // 4}")
+    (tmp_path / "table.csv").write_text("\n".join(lines) + "\n")
+    roots = {"csv": tmp_path / "table.csv"}
+    for by, leaks in (("lesion", False), ("image", True)):
+        parts = parts_of(recipe(split=SPLIT | {"by": by}), roots)
+        train, validation = ({int(n) // 4 for n in parts[name]} for name in ("train", "validation"))
+        assert bool(train & validation) == leaks
+
+
 def test_a_subset_that_names_nothing_is_told(listed_root: Path) -> None:
     subset = {"file": "clinics.csv", "column": "clinic", "values": ["north"]}
     with pytest.raises(RecipeError, match="lists none"):

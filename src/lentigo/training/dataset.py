@@ -42,8 +42,8 @@ def divide(recipe: Recipe, rows: pl.DataFrame, roots: Mapping[str, Path]) -> pl.
     """Return ``image_id`` and ``part`` of the images that the recipe takes, sorted by id.
 
     The hold-out is taken off all of the first source's images; then the subset is chosen and
-    split. Images of the further source that belong to a lesion in validation or test, by its id
-    or as near-duplicates, are left out.
+    split, lesions whole unless it is by image. Images of the further source that belong to a lesion
+    in validation or test, by its id or as near-duplicates, are left out.
 
     Raises:
         SplitError: A part would be empty.
@@ -63,7 +63,8 @@ def divide(recipe: Recipe, rows: pl.DataFrame, roots: Mapping[str, Path]) -> pl.
         if own.is_empty():
             raise RecipeError(f"data.subset: {data.subset.file} lists none of the source's images")
     shares = data.split.model_dump(include={"train", "validation", "test"})
-    parts = pl.concat((held, split(own, shares, data.split.seed, own["group"].to_numpy())))
+    groups = own["group"].to_numpy() if data.split.by == "lesion" else np.arange(own.height)
+    parts = pl.concat((held, split(own, shares, data.split.seed, groups)))
     if data.further:
         judged = parts.filter(pl.col("part") != "train").join(rows, on="image_id")["group"]
         more = rows.filter(

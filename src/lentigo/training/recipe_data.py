@@ -13,12 +13,17 @@ Outlines = Annotated[str, BeforeValidator(lambda value: TRUE_OUTLINES if value i
 
 
 class Split(Strict):
-    """Shares of the lesions in each part; they sum to 1. ``test`` may be left out."""
+    """Shares of the lesions in each part; they sum to 1. ``test`` may be left out.
+
+    ``by: image`` lets photos of one lesion, and near-duplicates, come into several parts. It leaks,
+    since a net is judged by lesions it was trained on, and is there to show what that flatters.
+    """
 
     train: Fraction
     validation: Fraction
     test: Fraction = 0.0
     seed: int = 42
+    by: Literal["lesion", "image"] = "lesion"
 
     @model_validator(mode="after")
     def _whole(self) -> "Split":
