@@ -3,11 +3,11 @@
 from typing import Any, ClassVar
 
 import timm
-from timm.models import group_modules
 from torch import Tensor, nn
 
 from lentigo.nets.base import NETS
 from lentigo.nets.pooled import PooledClassifier
+from lentigo.nets.timm_classifier import stages_of
 
 _ENCODER = "tf_efficientnet_lite0"
 
@@ -29,16 +29,10 @@ class EfficientNetLite0(PooledClassifier):
     def __init__(self, dropout: float = 0.3) -> None:
         encoder: Any = timm.create_model(_ENCODER, num_classes=0, global_pool="")
         super().__init__(encoder, encoder.num_features, dropout)
-        self._groups = encoder.group_matcher(coarse=True)
 
     def encoder_parts(self) -> dict[str, nn.Module]:
         """Return ``stem`` and ``stage1`` to ``stage7``."""
-        groups = group_modules(self.features, self._groups)
-        names = ("stem", *(f"stage{i}" for i in range(1, len(groups))))
-        return {
-            name: nn.ModuleList(map(self.features.get_submodule, groups[depth]))
-            for name, depth in zip(names, sorted(groups), strict=True)
-        }
+        return stages_of(self.features)
 
     def load_encoder(self, state: dict[str, Tensor]) -> None:
         """Take timm's state dict; its classifier is left out."""

@@ -61,13 +61,18 @@ class TimmClassifier(LesionNet):
 
     def encoder_parts(self) -> dict[str, nn.Module]:
         """Return ``stem``, ``stage1``, ``stage2``, …."""
-        groups = group_modules(self.encoder, self.encoder.group_matcher(coarse=True))
-        names = ("stem", *(f"stage{i}" for i in range(1, len(groups))))
-        return {
-            name: nn.ModuleList(map(self.encoder.get_submodule, groups[depth]))
-            for name, depth in zip(names, sorted(groups), strict=True)
-        }
+        return stages_of(self.encoder)
 
     def load_encoder(self, state: dict[str, Tensor]) -> None:
         """Take the state dict of the timm model; its classifier is left out."""
         self.encoder.load_state_dict({name: state[name] for name in self.encoder.state_dict()})
+
+
+def stages_of(encoder: Any) -> dict[str, nn.Module]:
+    """Return a timm model's ``stem``, ``stage1``, ``stage2``, …, as timm groups its layers."""
+    groups = group_modules(encoder, encoder.group_matcher(coarse=True))
+    names = ("stem", *(f"stage{i}" for i in range(1, len(groups))))
+    return {
+        name: nn.ModuleList(map(encoder.get_submodule, groups[depth]))
+        for name, depth in zip(names, sorted(groups), strict=True)
+    }
