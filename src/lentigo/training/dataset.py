@@ -63,7 +63,9 @@ def divide(recipe: Recipe, rows: pl.DataFrame, roots: Mapping[str, Path]) -> pl.
         if own.is_empty():
             raise RecipeError(f"data.subset: {data.subset.file} lists none of the source's images")
     shares = data.split.model_dump(include={"train", "validation", "test"})
-    groups = own["group"].to_numpy() if data.split.by == "lesion" else np.arange(own.height)
+    if data.split.by == "image":
+        own = own.with_columns(group=pl.int_range(own.height, dtype=pl.Int32))
+    groups = own["group"].to_numpy()
     parts = pl.concat((held, split(own, shares, data.split.seed, groups)))
     if data.further:
         judged = parts.filter(pl.col("part") != "train").join(rows, on="image_id")["group"]
