@@ -203,7 +203,7 @@ class _Labels:
         if mask is not None:
             _check_fit(mask, photo, row["mask"])
         seen = self.view.look(photo, mask)
-        told = self.classifier.estimate_seen(photo, seen)
+        told = self.classifier.estimate_seen(photo, seen, ("probability", "diagnoses"))
         return {
             "malignant": row["label"] == 1,
             "probability": told.probability,

@@ -1,6 +1,6 @@
 """A classification bundle at work: from a photo to the probability that it is malignant."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,13 +107,20 @@ class Classifier:
         photo = as_photo(image, min_side_px=self.view.min_side_px)
         return self.estimate_seen(photo, self.see(photo, mask))
 
-    def estimate_seen(self, photo: Photo, seen: Seen) -> Estimate:
-        """Return all that the bundle tells of a photo, given what the model is shown of it.
+    def estimate_seen(
+        self, photo: Photo, seen: Seen, wanted: Collection[str] = OUTPUTS
+    ) -> Estimate:
+        """Return what the bundle tells of a photo, given what the model is shown of it.
+
+        Args:
+            photo: The photo.
+            seen: What :meth:`see` made of it.
+            wanted: Which of the model's outputs to tell of, ``probability`` among them.
 
         Raises:
             BundleError: The model cannot be run.
         """
-        told = answer(self.bundle, self.engine, seen.pixels[np.newaxis], OUTPUTS)
+        told = answer(self.bundle, self.engine, seen.pixels[np.newaxis], wanted)
         heat = None
         if told.heat is not None:
             shown = heat_of_box(told.heat[0], seen.box, self.view.size_px)
