@@ -72,8 +72,10 @@ def test_a_ruler_keeps_to_the_edges() -> None:
 
 
 @pytest.mark.parametrize("bank", [hair_bank, ruler_bank])
-def test_banks_are_of_different_antialiased_drawings(bank: Callable[[Size], torch.Tensor]) -> None:
-    drawings = bank((HEIGHT, WIDTH))
+def test_banks_are_of_different_antialiased_drawings(
+    bank: Callable[[Size, torch.device], torch.Tensor],
+) -> None:
+    drawings = bank((HEIGHT, WIDTH), torch.device("cpu"))
     assert all(drawing.any() for drawing in drawings)
     assert len({drawing.numpy().tobytes() for drawing in drawings}) == len(drawings)
     assert ((drawings > 0) & (drawings < 255)).any()

@@ -20,7 +20,7 @@ def add_hair(pixels: Tensor, probability: float, generator: torch.Generator) -> 
     hit = struck(len(pixels), probability, generator)
     if not len(hit):
         return pixels
-    bank = hair_bank((pixels.shape[2], pixels.shape[3]))
+    bank = hair_bank((pixels.shape[2], pixels.shape[3]), pixels.device)
     return _overlaid(pixels, hit, bank, (_DARK_HAIR, _LIGHT_HAIR), generator)
 
 
@@ -29,7 +29,7 @@ def add_ruler(pixels: Tensor, probability: float, generator: torch.Generator) ->
     hit = struck(len(pixels), probability, generator)
     if not len(hit):
         return pixels
-    bank = ruler_bank((pixels.shape[2], pixels.shape[3]))
+    bank = ruler_bank((pixels.shape[2], pixels.shape[3]), pixels.device)
     return _overlaid(pixels, hit, bank, (_DARK_INK, _LIGHT_INK), generator)
 
 

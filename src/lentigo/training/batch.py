@@ -19,9 +19,17 @@ def training_batch(
         recipe: How images and labels are changed.
         part: The training images.
         chosen: Which of them.
-        chance: Where all chance comes from: the same state gives the same batch.
+        chance: Where all chance comes from: the same state gives the same batch. Images are
+            changed on its device, and that is where the batch is.
     """
-    pixels, target = part.take(chosen)
+    pixels, target = part.take(chosen, chance.device)
+    with chance.device:  # what is drawn and made beside the pixels is made there too
+        return _changed(recipe, pixels, target, chance)
+
+
+def _changed(
+    recipe: Recipe, pixels: Tensor, target: Tensor, chance: torch.Generator
+) -> tuple[Tensor, Tensor]:
     if recipe.task == "segmentation":
         pixels, moved = augment(pixels, target, recipe.augmentation, chance)
         return pixels, target if moved is None else moved

@@ -13,6 +13,8 @@ from lentigo.errors import TrainingError
 
 Order: TypeAlias = NDArray[np.int64]
 
+CPU = torch.device("cpu")
+
 
 @dataclass(frozen=True)
 class Part:
@@ -40,13 +42,14 @@ class Part:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def take(self, chosen: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+    def take(self, chosen: NDArray[np.int64], device: torch.device = CPU) -> tuple[Tensor, Tensor]:
         """Return pixels (float, B×C×H×W, 0–255) and targets (B×1×H×W masks or B×1 labels)."""
         rows = self.rows[chosen]
-        pixels = torch.from_numpy(self.images[rows]).permute(0, 3, 1, 2).float()
+        # Bytes travel to the device: a quarter of what floats would be.
+        pixels = torch.from_numpy(self.images[rows]).to(device).permute(0, 3, 1, 2).float()
         if self.masks is not None:
-            return pixels, torch.from_numpy(self.masks[rows]).unsqueeze(1).float()
-        return pixels, torch.from_numpy(self.labels[chosen]).unsqueeze(1)
+            return pixels, torch.from_numpy(self.masks[rows]).to(device).unsqueeze(1).float()
+        return pixels, torch.from_numpy(self.labels[chosen]).to(device).unsqueeze(1)
 
     def in_order(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield every image once, in order; the last batch may be smaller."""

@@ -20,6 +20,7 @@ from lentigo.training.average import Average
 from lentigo.training.batch import training_batch
 from lentigo.training.data import Order, Part, balanced, batches_of, epoch_images
 from lentigo.training.diagnoses import balanced_diagnosis_weights, diagnosis_loss
+from lentigo.training.distillation import distillation_loss, teachers_of
 from lentigo.training.folder import RunFolder
 from lentigo.training.history import keep_history
 from lentigo.training.losses import Loss, balanced_weights, expected_loss, loss_of
@@ -79,6 +80,9 @@ class Trainer:
             truth = torch.from_numpy(self.train.diagnoses)
             weights = balanced_diagnosis_weights(truth, len(self.recipe.diagnoses))
             self.diagnosis_weights = weights.to(self.accelerator.device)
+        self.teachers = teachers_of(self.recipe)
+        if self.teachers:
+            self.teachers.to(self.accelerator.device)
 
     def run(self, resume: bool = False) -> Progress:
         """Train to the end of the last phase; with ``resume``, from the last whole epoch.
@@ -170,7 +174,8 @@ class Trainer:
         self, model: nn.Module, optimiser: Adam, phase: Phase, progress: Progress
     ) -> float:
         epoch, rank = len(progress.history), self.accelerator.process_index
-        chance = torch.Generator().manual_seed(_seed(self.recipe.seed, epoch, rank))
+        chance = torch.Generator(self.accelerator.device)
+        chance.manual_seed(_seed(self.recipe.seed, epoch, rank))
         torch.manual_seed(_seed(self.recipe.seed, epoch, rank))  # dropout draws from here
         order, ranks = self._epoch_images(epoch), self.accelerator.num_processes
         batches = batches_of(order, self.recipe.batch_size, rank, ranks)
@@ -212,15 +217,15 @@ class Trainer:
         chance: torch.Generator,
     ) -> float:
         pixels, target = training_batch(self.recipe, self.train, chosen, chance)
-        device = self.accelerator.device
-        logits = model(pixels.to(device, memory_format=torch.channels_last)).float()
-        target = target.to(device)
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
+        logits = model(pixels).float()
         if self.recipe.task == "segmentation":
             loss = loss_function(logits, target).mean()
         else:
             malignant = logits[:, :1]
             loss = expected_loss(loss_function, malignant, target, self.class_weights).mean()
             loss = loss + self._diagnosis_loss(logits[:, 1:], chosen)
+            loss = self._taught(loss, logits, pixels)
         optimiser.zero_grad(set_to_none=True)
         self.accelerator.backward(loss)
         optimiser.step()
@@ -234,6 +239,15 @@ class Trainer:
         truth = torch.from_numpy(self.train.diagnoses[chosen]).to(logits.device)
         loss = diagnosis_loss(logits, truth, self.diagnosis_weights)
         return self.recipe.diagnoses_weight * loss
+
+    def _taught(self, loss: Tensor, logits: Tensor, pixels: Tensor) -> Tensor:
+        """Return the loss of the labels together with that of the teachers' answers."""
+        if not (self.teachers and self.recipe.distillation):
+            return loss
+        with self.accelerator.autocast():
+            taught = self.teachers(pixels)
+        learnt = distillation_loss(logits, taught, self.recipe.diagnoses_weight)
+        return torch.lerp(loss, learnt, self.recipe.distillation.weight)
 
     def _not_finite(self, loss: float, phase: Phase, progress: Progress, step: int) -> str:
         kept = (

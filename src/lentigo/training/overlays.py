@@ -20,20 +20,21 @@ _Drawer: TypeAlias = Callable[[np.random.Generator, ImageDraw.ImageDraw, Size], 
 
 
 @lru_cache(maxsize=4)
-def hair_bank(size_px: Size) -> Tensor:
+def hair_bank(size_px: Size, device: torch.device) -> Tensor:
     """Return drawings of hair for images of a size: uint8, 64×H'×W', opacity 0–255.
 
     A drawing is half as large again as the image. It shows 1 to 40 hairs that lie much alike,
     0.3–1 % of the shorter side wide, from shaved stubble to hairs across the whole image.
     """
     height, width = size_px
-    return _bank((round(height * _HAIR_SPREAD), round(width * _HAIR_SPREAD)), _draw_hair, seed=1)
+    canvas_px = round(height * _HAIR_SPREAD), round(width * _HAIR_SPREAD)
+    return _bank(canvas_px, _draw_hair, seed=1).to(device)
 
 
 @lru_cache(maxsize=4)
-def ruler_bank(size_px: Size) -> Tensor:
+def ruler_bank(size_px: Size, device: torch.device) -> Tensor:
     """Return drawings of a scale along the upper or left edge: uint8, 64×H×W, opacity 0–255."""
-    return _bank(size_px, _draw_ruler, seed=2)
+    return _bank(size_px, _draw_ruler, seed=2).to(device)
 
 
 def _bank(canvas_px: Size, draw: _Drawer, seed: int) -> Tensor:

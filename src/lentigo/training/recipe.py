@@ -16,7 +16,7 @@ from pydantic import (
 from lentigo.data.labels import HAM10000_CLASSES
 from lentigo.errors import RecipeError
 from lentigo.training.recipe_augmentation import Augmentation
-from lentigo.training.recipe_base import Count, Positive, Strict
+from lentigo.training.recipe_base import Count, Fraction, Positive, Strict
 from lentigo.training.recipe_data import Data
 
 
@@ -64,6 +64,19 @@ class Plateau(Strict):
     patience: Count = 3
 
 
+class Distillation(Strict):
+    """Teachers that a classifier learns from: the folders of runs that are done.
+
+    Teachers see the very images that the net sees, changed alike, and answer with the mean of their
+    logits (Beyer et al. 2022, section 3). The loss is 1 − ``weight`` times that of the labels plus
+    ``weight`` times the cross-entropy with the teachers' probability (Hinton et al. 2015,
+    section 2, at temperature 1).
+    """
+
+    teachers: Annotated[tuple[Path, ...], Field(min_length=1)]
+    weight: Fraction = 0.5
+
+
 class Phase(Strict):
     """One phase of fine-tuning: which encoder parts train, for how long, how fast, on which loss.
 
@@ -105,7 +118,8 @@ class Recipe(Strict):
     ``label_smoothing`` is the share of each label that is divided between both classes (Szegedy et
     al. 2016, section 7). ``diagnoses_weight`` above 0 lets the net also learn HAM10000's seven
     diagnoses: their cross-entropy, over the images whose diagnosis is one of them, is added to the
-    loss with that weight. Other images count in the loss for malignancy alone.
+    loss with that weight. Other images count in the loss for malignancy alone. ``distillation``
+    names nets that it learns from beside the labels.
     """
 
     task: Literal["segmentation", "classification"]
@@ -119,6 +133,7 @@ class Recipe(Strict):
     mixup: Annotated[float, Field(ge=0)] = 0.0
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     diagnoses_weight: Annotated[float, Field(ge=0)] = 0.0
+    distillation: Distillation | None = None
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
     test_time_flips: bool = False
     augmentation: Augmentation = Augmentation()
@@ -140,6 +155,8 @@ class Recipe(Strict):
             raise ValueError(
                 "mixup blends the labels of malignancy alone: leave it or diagnoses_weight out"
             )
+        if self.mixup and self.distillation:
+            raise ValueError("mixup and distillation both soften labels: leave one of them out")
         if self.task == "segmentation" and (others := self._for_classifiers()):
             raise ValueError(f"{' and '.join(others)} belong to classification")
         return self
@@ -154,6 +171,7 @@ class Recipe(Strict):
             "mixup": self.mixup,
             "label_smoothing": self.label_smoothing,
             "diagnoses_weight": self.diagnoses_weight,
+            "distillation": self.distillation,
         }
         return [key for key, value in given.items() if value]
 

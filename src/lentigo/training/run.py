@@ -21,6 +21,7 @@ from lentigo.nets import NETS, LesionNet, build_net
 from lentigo.nets.channels import RGB_AND_MASK, first_convolution, for_channels
 from lentigo.nets.flips import MeanOfFlips
 from lentigo.training.dataset import divide, part_of, read_rows
+from lentigo.training.distillation import check_teachers
 from lentigo.training.folder import RunFolder
 from lentigo.training.loop import Listener, Trainer
 from lentigo.training.losses import loss_of
@@ -105,14 +106,16 @@ def check_names(recipe: Recipe) -> None:
 
     Raises:
         UnknownNameError: An unknown source, net or loss.
-        RecipeError: The net does another task or cannot learn diagnoses, or a phase unfreezes what
-            it does not have.
+        TrainingError: A teacher's run has not ended.
+        RecipeError: A teacher cannot teach this net, the net does another task or cannot learn
+            diagnoses, or a phase unfreezes what it does not have.
     """
     _ = SOURCES[recipe.data.source], NETS[recipe.net.name]
     if recipe.data.further:
         _ = SOURCES[recipe.data.further.source]
     for phase in recipe.phases:
         _check_loss(phase.loss, recipe.task)
+    check_teachers(recipe)
     view = recipe.data.view
     if recipe.data.outlines != TRUE_OUTLINES:
         load_bundle(recipe.data.outlines, "segmentation")
