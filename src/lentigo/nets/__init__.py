@@ -2,7 +2,7 @@
 
 from lentigo.nets.ascu_net import AscuNet
 from lentigo.nets.base import NETS, LesionNet, build_net
-from lentigo.nets.efficientnet_lite0 import EfficientNetLite0
+from lentigo.nets.efficientnet_lite import EfficientNetLite
 from lentigo.nets.fat_net import FatNet
 from lentigo.nets.lite_unet import LiteUNet
 from lentigo.nets.mobilenetv2 import MobileNetV2
@@ -17,7 +17,7 @@ from lentigo.nets.vgg_segnet import VggSegNet
 __all__ = [
     "NETS",
     "AscuNet",
-    "EfficientNetLite0",
+    "EfficientNetLite",
     "FatNet",
     "LesionNet",
     "LiteUNet",

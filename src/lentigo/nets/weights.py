@@ -92,16 +92,19 @@ PRETRAINED: dict[str, tuple[Pretrained, ...]] = {
             licence="BSD-3-Clause (torchvision)",
         ),
     ),
-    # The grey levels are those of the TensorFlow weights that timm converted; timm rounds them.
-    "tf_efficientnet_lite0": (
+}
+# The grey levels are those of the TensorFlow weights that timm converted; timm rounds them.
+PRETRAINED |= {
+    f"tf_efficientnet_lite{size}": (
         Pretrained(
-            file="tf_efficientnet_lite0-in1k.safetensors",
-            url="https://huggingface.co/timm/tf_efficientnet_lite0.in1k/resolve/main/model.safetensors",
+            file=f"tf_efficientnet_lite{size}-in1k.safetensors",
+            url=f"https://huggingface.co/timm/tf_efficientnet_lite{size}.in1k/resolve/main/model.safetensors",
             mean=(127.0, 127.0, 127.0),
             std=(128.0, 128.0, 128.0),
-            licence="Apache-2.0 (timm, tf_efficientnet_lite0.in1k)",
+            licence=f"Apache-2.0 (timm, tf_efficientnet_lite{size}.in1k)",
         ),
-    ),
+    )
+    for size in (0, 1, 2)
 }
 
 
