@@ -38,7 +38,7 @@ CONNECTIONS: Final = 1000
 STUCK_S: Final = 60.0
 """A worker whose models have not answered for this long beyond the deadline is replaced."""
 
-_START_S = 60
+_START_S = 30
 """How long a worker may take to come up, or to answer its supervisor."""
 
 _HEAD_BYTES = 16_384
@@ -76,6 +76,20 @@ class Pinned:
     classifier_sha256: str
 
 
+class Supervisor(Multiprocess):
+    """Uvicorn's supervisor, which sees at once that a worker was killed while it was asked.
+
+    It asks through a pipe whose far end it holds open itself, so that a dead worker looks like one
+    that takes its time; until the time is up it would replace none and hear no signal.
+    """
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace the workers that died or do not answer."""
+        for process in self.processes:
+            process.child_conn.close()  # the worker has its own
+        super().keep_subprocess_alive()
+
+
 def serve(settings: Settings, port: int, workers: int) -> None:
     """Serve until told to stop; SIGHUP replaces the workers one by one.
 
@@ -109,7 +123,7 @@ def serve(settings: Settings, port: int, workers: int) -> None:
             timeout_worker_healthcheck=_START_S,
         )
         log.info("serving on http://%s:%d", host, listener.getsockname()[1])
-        supervisor = Multiprocess(config, [listener])
+        supervisor = Supervisor(config, [listener])
         supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
         raise LentigoError("a worker could not start, so that the server stopped; see above")

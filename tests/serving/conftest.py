@@ -1,0 +1,48 @@
+"""An application on the tiny models, and photos to send it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from numpy.typing import NDArray
+from PIL import Image
+
+from lentigo.runtime.analyzer import Analyzer
+from lentigo.serving.app import create_app
+from lentigo.serving.settings import Settings
+
+MakeClient = Callable[..., TestClient]
+
+
+def png_of(pixels: NDArray[np.uint8]) -> bytes:
+    stream = BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    return stream.getvalue()
+
+
+@pytest.fixture(scope="session")
+def photo(dark_disc: NDArray[np.uint8]) -> bytes:
+    return png_of(dark_disc)
+
+
+@pytest.fixture
+def make_client(analyzer: Analyzer) -> Iterator[MakeClient]:
+    """Makes a client of an application with these settings."""
+    with ExitStack() as stack:
+
+        def make(analyzer: Analyzer = analyzer, **settings: Any) -> TestClient:
+            app = create_app(Settings(**settings), analyzer)
+            return stack.enter_context(
+                TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
+            )
+
+        yield make
+
+
+@pytest.fixture
+def client(make_client: MakeClient) -> TestClient:
+    return make_client()
