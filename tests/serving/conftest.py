@@ -1,27 +1,18 @@
 """An application on the tiny models, and photos to send it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from numpy.typing import NDArray
-from PIL import Image
+from serving_client import MakeClient, png_of
 
 from lentigo.runtime.analyzer import Analyzer
 from lentigo.serving.app import create_app
 from lentigo.serving.settings import Settings
-
-MakeClient = Callable[..., TestClient]
-
-
-def png_of(pixels: NDArray[np.uint8]) -> bytes:
-    stream = BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG")
-    return stream.getvalue()
 
 
 @pytest.fixture(scope="session")
