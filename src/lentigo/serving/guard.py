@@ -88,8 +88,7 @@ class Door:
         a page may send it requests (Sec-Fetch-Site tells), or give its own name this address (DNS
         rebinding; Host tells).
         """
-        host = urlsplit(f"//{request.headers.get('host', '')}").hostname
-        if host not in self._hosts:
+        if _host_of(request) not in self._hosts:
             raise Problem(
                 421,
                 "wrong-host",
@@ -101,6 +100,13 @@ class Door:
     def _count(self, caller: str) -> None:
         if wait_s := self._rate.wait_s(caller):
             raise Problem(429, "too-often", "too many requests in a minute", retry_after(wait_s))
+
+
+def _host_of(request: Request) -> str | None:
+    try:
+        return urlsplit(f"//{request.headers.get('host', '')}").hostname
+    except ValueError:  # such as half an IPv6 address
+        return None
 
 
 class Envelope:

@@ -13,8 +13,7 @@ from prometheus_client import (
     multiprocess,
 )
 
-FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""Where prometheus-client shares numbers between processes; set before it is imported."""
+from lentigo.serving.settings import FOLDER_VARIABLE
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 

@@ -1,6 +1,8 @@
 """HTTP/1.1 for clients that may be slow on purpose."""
 
 import asyncio
+import socket
+import struct
 from typing import Any, Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -59,4 +61,8 @@ class BoundedProtocol(H11Protocol):
     def _give_up_sending(self) -> None:
         self._send_timer = None
         if self.transport.get_write_buffer_size():
+            # Without this the system would hold what it has of the answer for as long as it likes.
+            self.transport.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
             self.transport.abort()

@@ -24,9 +24,10 @@ from uvicorn.supervisors import Multiprocess
 
 from lentigo.bundle import load_bundle, open_bundle
 from lentigo.errors import BundleError, LentigoError
+from lentigo.runtime.engines import ENGINES
 from lentigo.serving.protocol import BoundedProtocol
 from lentigo.serving.service import Service
-from lentigo.serving.settings import Settings, check_exposure
+from lentigo.serving.settings import FOLDER_VARIABLE, Settings, check_exposure
 from lentigo.serving.store import Store
 from lentigo.serving.tokens import load_tokens
 
@@ -150,6 +151,7 @@ def worker(pinned: Pinned) -> FastAPI:
 
 def _checked(settings: Settings) -> Pinned:
     """Try what every worker will need, so that a fault is told once and in one line."""
+    _ = ENGINES[settings.engine]
     segmenter = open_bundle(settings.segmenter, "segmentation")
     classifier = open_bundle(settings.classifier, "classification")
     classifier.spec.operating_point(settings.operating_point)
@@ -200,10 +202,11 @@ def _shared_numbers() -> Iterator[None]:
     memory = Path("/dev/shm")
     parent = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
     folder = tempfile.mkdtemp(prefix="lentigo-metrics-", dir=parent)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    os.environ[FOLDER_VARIABLE] = folder
     try:
         yield
     finally:
+        del os.environ[FOLDER_VARIABLE]
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 from lentigo.errors import LentigoError
 
 MEGABYTE = 1_000_000
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Where prometheus-client shares numbers between processes; set before it is imported."""
+
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
