@@ -76,7 +76,7 @@ def test_every_answer_is_as_described(
     api: schemathesis.BaseSchema, path: str, method: str, mode: GenerationMode
 ) -> None:
     @given(case=api[path][method].as_strategy(generation_mode=mode))
-    @settings(max_examples=50, deadline=None, database=None)
+    @settings(max_examples=30, deadline=None, database=None)
     def check(case: schemathesis.Case) -> None:
         case.call_and_validate(checks=CHECKS)
 

@@ -35,9 +35,9 @@ def bundles(segmenter_bundle: Bundle, classifier_bundle: Bundle) -> list[str]:
 @pytest.fixture(scope="session")
 def large_photo() -> bytes:
     """Takes a good part of a second."""
-    rows, columns = np.ogrid[:1500, :2000]
-    inside = (rows - 700) ** 2 + (columns - 1100) ** 2 <= 400**2
-    noise = np.random.default_rng(0).integers(0, 40, (1500, 2000, 3), np.uint8)
+    rows, columns = np.ogrid[:1000, :1400]
+    inside = (rows - 500) ** 2 + (columns - 700) ** 2 <= 300**2
+    noise = np.random.default_rng(0).integers(0, 40, (1000, 1400, 3), np.uint8)
     return png_of(np.where(inside[..., np.newaxis], np.uint8(30), np.uint8(210)) + noise)
 
 
