@@ -97,8 +97,6 @@ def serve(
       lentigo serve --host 0.0.0.0 --token-file tokens --workers 4 --store audit
     """
     _need_serving()
-    import os
-
     from lentigo.serving.run import serve as run_server
     from lentigo.serving.settings import Settings
 
@@ -108,7 +106,7 @@ def serve(
         engine=engine,
         operating_point=operating_point,
         gate=gate,
-        threads=max(1, (os.cpu_count() or 1) // workers),
+        threads=_threads(workers),
         host=host,
         token_file=token_file,
         store=store,
@@ -139,6 +137,16 @@ def token(
 
     print(make_token(name, token_file))
     stderr.print(f"added to {token_file}; this is the only time that the token is shown")
+
+
+def _threads(workers: int) -> int | None:
+    """Return each worker's share of the processor; None: all of it."""
+    import os
+
+    if workers == 1:
+        return None
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, (there or 1) // workers)
 
 
 def _need_serving() -> None:

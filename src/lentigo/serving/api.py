@@ -91,6 +91,7 @@ async def _answer(
         raise too_late(service.settings.deadline_s) from error
     finally:
         left.cancel()
+        answered.cancel()
         service.desk.withdraw(asked)
 
 

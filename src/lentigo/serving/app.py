@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Final
 
 from fastapi import Depends, FastAPI, Request
+from fastapi.telemetry import TelemetryConfig
 
 from lentigo.runtime.analyzer import Analyzer
 from lentigo.runtime.finding import NOTICE
@@ -17,6 +19,15 @@ from lentigo.serving.rate import Rate
 from lentigo.serving.service import Service
 from lentigo.serving.settings import Settings
 from lentigo.serving.tokens import load_tokens
+
+_NO_TELEMETRY: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""FastAPI would else tell an exporter that the environment names of paths and queries."""
 
 
 def create_app(settings: Settings, analyzer: Analyzer | None = None) -> FastAPI:
@@ -48,6 +59,7 @@ def create_app(settings: Settings, analyzer: Analyzer | None = None) -> FastAPI:
         docs_url=None,  # their scripts come from elsewhere
         redoc_url=None,
         lifespan=lifespan,
+        telemetry=_NO_TELEMETRY,
     )
     app.state.service = service
 

@@ -33,7 +33,7 @@ from lentigo.serving.tokens import load_tokens
 
 log = logging.getLogger("lentigo.serving")
 
-CONNECTIONS: Final = 1000
+CONNECTIONS: Final = 500
 """Of one worker; beyond it uvicorn answers 503 by itself."""
 
 STUCK_S: Final = 60.0

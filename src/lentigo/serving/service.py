@@ -48,6 +48,7 @@ class Service:
             on_waiting=metrics.queue_length.set,
         )
         self.store = Store(settings.store, settings.queue_length) if settings.store else None
+        self._probe: Future[None] | None = None
         self._seals = [Seal(part.bundle) for part in (analyzer.segmenter, analyzer.classifier)]
 
     def check_room(self) -> None:
@@ -99,15 +100,22 @@ class Service:
         """Return why this worker should get no requests; none is good."""
         told = [await asyncio.to_thread(seal.fault) for seal in self._seals]
         faults = [fault for fault in told if fault]
-        if self.store is not None:
-            try:
-                async with asyncio.timeout(_PROBE_S):
-                    await asyncio.wrap_future(self.store.add(None, time.monotonic() + _PROBE_S))
-            except StoreError as error:
-                faults.append(str(error))
-            except (TimeoutError, TooLateError):
-                faults.append("the audit store does not answer")
+        if self.store is not None and (fault := await self._store_fault(self.store)):
+            faults.append(fault)
         return faults
+
+    async def _store_fault(self, store: Store) -> str | None:
+        """Try the store; those who ask meanwhile share the try, so that none can crowd it."""
+        try:
+            if self._probe is None or self._probe.done():
+                self._probe = store.add(None, time.monotonic() + _PROBE_S)
+            async with asyncio.timeout(_PROBE_S):
+                await asyncio.shield(asyncio.wrap_future(self._probe))
+        except StoreError as error:
+            return str(error)
+        except (TimeoutError, TooLateError):
+            return "the audit store does not answer"
+        return None
 
     def close(self) -> None:
         """Finish what was taken."""
@@ -131,12 +139,17 @@ class Seal:
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
         self._seen = _signs(bundle)
+        self._fault: str | None = None
 
     def fault(self) -> str | None:
         """Return what is wrong in words; files are hashed again only when one looks changed."""
         signs = _signs(self._bundle)
-        if signs == self._seen:
-            return None
+        if signs != self._seen:
+            self._fault = self._compare()
+            self._seen = signs
+        return self._fault
+
+    def _compare(self) -> str | None:
         name = self._bundle.spec.name
         try:
             now = load_bundle(self._bundle.path)
@@ -144,7 +157,6 @@ class Seal:
             return f"bundle '{name}' was changed or removed on disk; put it back, or start again"
         if now.sha256 != self._bundle.sha256:
             return f"bundle '{name}' on disk is another than is served; start again to serve it"
-        self._seen = signs
         return None
 
 

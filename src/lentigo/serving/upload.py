@@ -1,6 +1,7 @@
 """A request's body, read within limits and kept in memory; names of files are never looked at."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -111,7 +112,7 @@ async def gone(request: Request) -> None:
 def _claimed(request: Request) -> int:
     """Return Content-Length; 0 where it is not told (what is sent is counted all the same)."""
     told = request.headers.get("content-length", "")
-    return int(told) if told.isascii() and told.isdigit() else 0
+    return int(told) if re.fullmatch(r"[0-9]{1,20}", told) else 0
 
 
 def _too_large(limit: int) -> Problem:
