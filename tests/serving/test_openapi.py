@@ -17,6 +17,9 @@ from schemathesis.specs.openapi.checks import (
 
 from lentigo.runtime.analyzer import Analyzer
 from lentigo.serving.app import create_app
+from lentigo.serving.describe import BUNDLE, FINDING, problems
+from lentigo.serving.problems import ProblemBody
+from lentigo.serving.schemas import Analysis, BundleInfo
 from lentigo.serving.settings import Settings
 from lentigo.serving.tokens import make_token
 
@@ -86,3 +89,13 @@ def test_every_answer_is_as_described(
 def test_every_operation_is_tried(api: schemathesis.BaseSchema) -> None:
     described = {result.ok().label for result in api.get_all_operations()}
     assert described == {f"{method} {path}" for path, method in OPERATIONS}
+
+
+def test_the_examples_are_what_is_answered() -> None:
+    Analysis.model_validate(FINDING)
+    BundleInfo.model_validate(BUNDLE)
+    for status, described in problems(
+        400, 401, 403, 408, 413, 415, 421, 429, 500, 503, 504
+    ).items():
+        (content,) = described["content"].values()
+        assert ProblemBody.model_validate(content["example"]).status == status

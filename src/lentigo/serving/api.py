@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 
 from lentigo.runtime.classifier import Classifier
 from lentigo.runtime.segmenter import Segmenter
-from lentigo.serving.describe import BODY, FINDING, problems
+from lentigo.serving.describe import BODY, BUNDLE, FINDING, problems
 from lentigo.serving.desk import TooLateError
 from lentigo.serving.schemas import Analysis, BundleInfo, BundleList
 from lentigo.serving.service import Service, too_late
@@ -99,7 +99,10 @@ async def _answer(
     "/bundles",
     summary="Tell which bundles are at work",
     response_model=BundleList,
-    responses=problems(500),
+    responses={
+        200: {"content": {"application/json": {"example": {"bundles": [BUNDLE]}}}},
+        **problems(500),
+    },
 )
 async def bundles(request: Request) -> BundleList:
     """Return the segmenter's and the classifier's bundle, named by their SHA-256."""

@@ -96,6 +96,24 @@ FINDING: Final[dict[str, Any]] = {
 """An example of a finding; its numbers are made up."""
 
 
+BUNDLE: Final[dict[str, Any]] = {
+    "name": "lite-unet",
+    "task": "segmentation",
+    "net": "lite-unet",
+    "sha256": "0" * 64,
+    "precision": "float32",
+    "input_size_px": [192, 192],
+    "classes": ["skin", "lesion"],
+    "diagnoses": [],
+    "operating_points": {"max-dice": 0.7},
+    "operating_point": "max-dice",
+    "trained_on": ["isic2018-task1"],
+    "licence": "the data's terms",
+    "notes": [],
+}
+"""An example of a bundle; its numbers are made up."""
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the problems of a route, each with an example."""
     return {status: _problem(status) for status in statuses}

@@ -97,10 +97,12 @@ async def receive(request: Request, lease: Lease, limit: int, timeout_s: float) 
                 if lease.size > limit:
                     raise _too_large(limit)
                 body.write(chunk)
+        return body.finish()
     except TimeoutError as error:
         detail = f"the body did not arrive within {timeout_s:g} s"
         raise Problem(408, "slow-upload", detail) from error
-    return body.finish()
+    finally:
+        body.clear()
 
 
 async def gone(request: Request) -> None:
@@ -139,6 +141,9 @@ class _Raw:
 
     def finish(self) -> Upload:
         return Upload(bytes(self._content))
+
+    def clear(self) -> None:
+        self._content.clear()
 
 
 @dataclass
@@ -187,6 +192,11 @@ class _Form:
             raise Problem(422, "no-image", "the form has no part 'image'")
         outline = self._parts.get("outline")
         return Upload(bytes(self._parts["image"]), None if outline is None else bytes(outline))
+
+    def clear(self) -> None:
+        """Let go of all bytes now: the parser refers back here, and would hold them for a while."""
+        for content in self._parts.values():
+            content.clear()
 
     def _begin(self) -> None:
         self._part = _Part()
