@@ -6,9 +6,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import numpy as np
@@ -19,6 +21,8 @@ from serving_process import Server, ask, running
 from lentigo.bundle import Bundle
 from lentigo.cli import app
 from lentigo.cli.common import run
+from lentigo.serving.desk import Desk
+from lentigo.serving.run import _end_if_stuck
 from lentigo.serving.settings import is_loopback
 from lentigo.serving.tokens import make_token
 
@@ -112,6 +116,16 @@ main()
         check=False,
     )
     assert other.returncode == 0, other.stderr
+
+
+def test_a_worker_whose_models_hang_ends_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    hang, ends = threading.Event(), []
+    desk = Desk(lambda questions: hang.wait(10) and (), places=1)
+    desk.submit("a photo", deadline=time.monotonic() + 9)
+    monkeypatch.setattr(os, "_exit", ends.append)
+    _end_if_stuck(SimpleNamespace(desk=desk), limit_s=0.01)
+    assert ends == [1]
+    hang.set()
 
 
 def waiting(server: Server) -> float:
