@@ -222,4 +222,5 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
+        shutil.rmtree(os.environ[FOLDER_VARIABLE], ignore_errors=True)  # it cannot any more
         os.kill(os.getpid(), signal.SIGTERM)
