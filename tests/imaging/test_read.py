@@ -303,3 +303,20 @@ def test_damage_anywhere_gives_pixels_or_an_image_error(
         read_mask,
     )
     check()
+
+
+def test_content_is_read_as_the_file_it_comes_from(tmp_path: Path) -> None:
+    path = saved(tmp_path, "photo.png", picture())
+    from_content = read_photo(path.read_bytes())
+    assert np.array_equal(from_content.pixels, read_photo(path).pixels)
+    assert from_content.path is None
+    assert np.array_equal(read_mask(path.read_bytes()), read_mask(path))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [(b"", EmptyFileError), (b"words", NotAnImageError), (png_of(60, 40), DamagedImageError)],
+)
+def test_content_that_is_no_image_is_refused(content: bytes, expected: type[ImageError]) -> None:
+    with pytest.raises(expected, match=r"^image: "):
+        read_photo(content)

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from lentigo.cli import analyze, bundle, common, data, demo, evaluate, nets, study, train
+from lentigo.cli import analyze, bundle, common, data, demo, evaluate, nets, serve, study, train
 
 app = typer.Typer(
     name="lentigo",
@@ -25,6 +25,8 @@ app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(train.export)
 app.command()(study.study)
+app.command()(serve.serve)
+app.command()(serve.token)
 
 
 @app.callback(invoke_without_command=True)

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,6 +29,7 @@ MAX_PIXELS = 89_478_485
 
 _EXIF_ORIENTATION = 0x0112
 _SIDEWAYS = (5, 6, 7, 8)
+_EMPTY = "is empty (0 bytes)"
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -38,6 +40,9 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _warning_filters = threading.Lock()
+
+IN_MEMORY = Path("image")
+"""What errors call an image that came as bytes and so has no path."""
 
 
 class UnreadableFileError(ImageError):
@@ -82,33 +87,32 @@ class Photo:
     path: Path | None = None
 
 
-def read_photo(path: Path | str, *, min_side_px: int | None = None) -> Photo:
-    """Read an image file as upright 8-bit RGB.
+def read_photo(source: Path | str | bytes, *, min_side_px: int | None = None) -> Photo:
+    """Read an image as upright 8-bit RGB.
 
     The first page or frame counts. Transparency is laid on white; 16-bit values are scaled over
     their full range; an embedded colour profile is not applied.
 
     Args:
-        path: A JPEG, PNG, TIFF, BMP or WebP file.
+        source: A JPEG, PNG, TIFF, BMP or WebP file: its path, or its content.
         min_side_px: At least 1. Where given, the image may come back reduced, its short side
             still at least this long; JPEGs are then decoded reduced: faster, less memory.
 
     Raises:
         ImageError: The file cannot be read; the subclass and the message tell why.
     """
-    path = Path(path)
-    with _opened(path) as image:
+    with _opened(source) as image:
         size_px = _upright_size(image)
         if min_side_px is not None:
             image.draft(None, (min_side_px, min_side_px))
         pixels = rgb_pixels(_upright(image))
     if min_side_px is not None and (factor := min(pixels.shape[:2]) // min_side_px) > 1:
         pixels = np.array(Image.fromarray(pixels).reduce(factor))
-    return Photo(pixels, size_px, path=path)
+    return Photo(pixels, size_px, path=None if isinstance(source, bytes) else Path(source))
 
 
-def read_mask(path: Path | str) -> Mask:
-    """Read a mask file: bool H×W, True where it is brighter than half.
+def read_mask(source: Path | str | bytes) -> Mask:
+    """Read a mask from its path or its content: bool H×W, True where it is brighter than half.
 
     Half of 1 where no value exceeds 1, else half of the 8-bit or 16-bit range. Palettes are looked
     up, of colours the brightest channel counts, transparent parts lie outside, and the EXIF
@@ -117,16 +121,16 @@ def read_mask(path: Path | str) -> Mask:
     Raises:
         ImageError: The file cannot be read; the subclass and the message tell why.
     """
-    return above_half(read_mask_values(path))
+    return above_half(read_mask_values(source))
 
 
-def read_mask_values(path: Path | str) -> npt.NDArray[Any]:
+def read_mask_values(source: Path | str | bytes) -> npt.NDArray[Any]:
     """Read what ``read_mask`` decides by: a mask file's values, H×W, in its own range.
 
     Raises:
         ImageError: The file cannot be read; the subclass and the message tell why.
     """
-    with _opened(Path(path)) as image:
+    with _opened(source) as image:
         return mask_values(_upright(image))
 
 
@@ -136,16 +140,16 @@ def image_size_px(path: Path | str) -> Size:
     Raises:
         ImageError: The file cannot be read; the subclass and the message tell why.
     """
-    with _opened(Path(path)) as image:
+    with _opened(path) as image:
         return _upright_size(image)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(source: Path | str | bytes) -> Iterator[Image.Image]:
     """Open an image within the limits; every fault in the block becomes an ``ImageError``."""
+    path = IN_MEMORY if isinstance(source, bytes) else Path(source)
     try:
-        _check_plain_file(path)
-        with path.open("rb") as stream:
+        with _stream(path, source) as stream:
             image = _identified(path, stream)
             _check_size(path, image)
             yield image
@@ -166,6 +170,15 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise DamagedImageError(path, f"damaged or not supported ({detail})") from error
 
 
+def _stream(path: Path, source: Path | str | bytes) -> BinaryIO:
+    if not isinstance(source, bytes):
+        _check_plain_file(path)
+        return path.open("rb")
+    if not source:
+        raise EmptyFileError(path, _EMPTY)
+    return BytesIO(source)
+
+
 def _check_plain_file(path: Path) -> None:
     try:
         status = path.stat()
@@ -176,7 +189,7 @@ def _check_plain_file(path: Path) -> None:
     if not stat.S_ISREG(status.st_mode):  # a pipe would block for ever
         raise UnreadableFileError(path, "is not a plain file; an image file was expected")
     if status.st_size == 0:
-        raise EmptyFileError(path, "is empty (0 bytes)")
+        raise EmptyFileError(path, _EMPTY)
 
 
 def _identified(path: Path, stream: BinaryIO) -> Image.Image:

@@ -1,5 +1,6 @@
 """The pipeline: a photo comes in, a finding comes out."""
 
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from lentigo.imaging.measure import measure
 from lentigo.imaging.overlay import draw_outline
 from lentigo.imaging.quality import QualityWarning, image_warnings, mask_warnings
 from lentigo.imaging.read import Photo
-from lentigo.runtime.classifier import Classifier
+from lentigo.runtime.classifier import Classifier, Estimate
 from lentigo.runtime.finding import (
     NOT_DERMOSCOPY,
     UNCERTAIN_OUTLINE,
@@ -29,6 +30,7 @@ from lentigo.runtime.finding import (
     HeatMap,
     Measurements,
     OutlineQuality,
+    Outliner,
     Pictures,
     Provenance,
     QualityNote,
@@ -38,7 +40,7 @@ from lentigo.runtime.finding import (
 )
 from lentigo.runtime.gate import Verdict, shipped_gate
 from lentigo.runtime.photos import PhotoLike, as_photo
-from lentigo.runtime.segmenter import Segmenter
+from lentigo.runtime.segmenter import Segmentation, Segmenter, given_outline
 
 
 class Analyzer:
@@ -52,6 +54,7 @@ class Analyzer:
         engine: What runs them: ``auto``, ``onnxruntime`` or ``openvino``.
         operating_point: Which of the classifier's operating points decides; None: its default.
         gate: Refuse images that do not look like dermoscopy; False scores them, with a warning.
+        threads: Processor threads of each model; None takes one a core.
 
     Raises:
         BundleError: A bundle is missing, changed or does another task, or has no such point.
@@ -71,9 +74,10 @@ class Analyzer:
         operating_point: str | None = None,
         *,
         gate: bool = True,
+        threads: int | None = None,
     ) -> None:
-        self.segmenter = Segmenter(segmenter, engine)
-        self.classifier = Classifier(classifier, engine)
+        self.segmenter = Segmenter(segmenter, engine, threads)
+        self.classifier = Classifier(classifier, engine, threads)
         spec = self.classifier.bundle.spec
         point: OperatingPoint = spec.operating_point(operating_point)
         self.operating_point = AppliedPoint(
@@ -91,24 +95,72 @@ class Analyzer:
             gate=UsedGate(sha256=self.gate.sha256, refuses=gate),
         )
 
-    def analyze(self, image: PhotoLike) -> Finding:
+    def analyze(self, image: PhotoLike, outline: Mask | None = None) -> Finding:
         """Return the finding for one image, with its pictures.
 
         Args:
             image: A file, an RGB array uint8 H×W×3, or a photo.
+            outline: The lesion in the whole upright photo, bool at any scale, to measure and score
+                by; None lets the segmenter find it.
 
         Raises:
             ImageError: The file cannot be read.
-            LentigoError: The array is not an RGB image.
+            LentigoError: The array is not an RGB image, or the outline does not fit it.
         """
         # Large files come in reduced, though never below what masks are refined at.
         photo = as_photo(image, min_side_px=WORKING_SIDE_PX)
-        verdict = self.gate.judge(photo.pixels)
-        if not verdict.accepted and self.refuses:
-            return self._refused(photo, verdict)
-        segmentation = self.segmenter.segment(photo)
+        (finding,) = self.analyze_batch([photo], [outline])
+        return finding
+
+    def analyze_batch(
+        self, photos: Sequence[Photo], outlines: Sequence[Mask | None] | None = None
+    ) -> Iterator[Finding]:
+        """Yield the finding for each photo, in their order, from one pass of each model.
+
+        Args:
+            photos: The photos; all are kept in memory until the last finding is made.
+            outlines: An outline or None for each, as in :meth:`analyze`.
+
+        Raises:
+            LentigoError: An outline does not fit its photo.
+        """
+        verdicts = [self.gate.judge(photo.pixels) for photo in photos]
+        given = dict(enumerate(outlines or ()))
+        scored = [at for at, verdict in enumerate(verdicts) if verdict.accepted or not self.refuses]
+        found = self._segmentations(photos, given, scored)
+        estimates = self.classifier.estimate_all(
+            [photos[at] for at in scored], [found[at].working_mask for at in scored]
+        )
+        estimated = dict(zip(scored, estimates, strict=True))
+        for at, (photo, verdict) in enumerate(zip(photos, verdicts, strict=True)):
+            if at in estimated:
+                by: Outliner = "segmenter" if given.get(at) is None else "caller"
+                yield self._finding(photo, verdict, found[at], estimated[at], by)
+            else:
+                yield self._refused(photo, verdict)
+
+    def _segmentations(
+        self, photos: Sequence[Photo], given: dict[int, Mask | None], wanted: Sequence[int]
+    ) -> dict[int, Segmentation]:
+        """Return the lesion in each wanted photo; the segmenter finds those that are not given."""
+        found = {
+            at: given_outline(photos[at], outline)
+            for at in wanted
+            if (outline := given.get(at)) is not None
+        }
+        left = [at for at in wanted if at not in found]
+        segmented = self.segmenter.segment_all([photos[at] for at in left])
+        return found | dict(zip(left, segmented, strict=True))
+
+    def _finding(
+        self,
+        photo: Photo,
+        verdict: Verdict,
+        segmentation: Segmentation,
+        estimate: Estimate,
+        outline_by: Outliner,
+    ) -> Finding:
         working_mask = segmentation.working_mask
-        estimate = self.classifier.estimate(photo, working_mask)
         pixels = _resized(photo.pixels, working_mask.shape)
         scale_px = photo.size_px[1] / working_mask.shape[1]
         found = bool(working_mask.any())
@@ -126,6 +178,7 @@ class Analyzer:
                 *(_outline_notes(quality) if found and quality else ()),
             ),
             lesion_found=found,
+            outline_by=outline_by,
             outline_quality=quality,
             measurements=_measurements(photo, pixels, working_mask, scale_px) if found else None,
             box=BoxPx(**lesion_box(segmentation.mask)._asdict()) if found else None,

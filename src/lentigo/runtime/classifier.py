@@ -107,6 +107,20 @@ class Classifier:
         photo = as_photo(image, min_side_px=self.view.min_side_px)
         return self.estimate_seen(photo, self.see(photo, mask))
 
+    def estimate_all(self, photos: Sequence[Photo], masks: Sequence[Mask]) -> list[Estimate]:
+        """Return all that the bundle tells of each photo, from one pass through the model.
+
+        Args:
+            photos: The photos.
+            masks: The lesion in each, as in :meth:`probability`.
+
+        Raises:
+            LentigoError: A mask does not fit its photo.
+            BundleError: The model cannot be run.
+        """
+        pairs = zip(photos, masks, strict=True)
+        return self._estimates(photos, [self.see(photo, mask) for photo, mask in pairs], OUTPUTS)
+
     def estimate_seen(
         self, photo: Photo, seen: Seen, wanted: Collection[str] = OUTPUTS
     ) -> Estimate:
@@ -120,16 +134,29 @@ class Classifier:
         Raises:
             BundleError: The model cannot be run.
         """
-        told = answer(self.bundle, self.engine, seen.pixels[np.newaxis], wanted)
-        heat = None
-        if told.heat is not None:
-            shown = heat_of_box(told.heat[0], seen.box, self.view.size_px)
-            heat = shown.over(photo.pixels.shape[:2], photo.size_px)
-        return Estimate(
-            probability=float(self._calibrated(told.probability)[0]),
-            diagnoses=None if told.diagnoses is None else self._named(told.diagnoses[0]),
-            heat=heat,
-        )
+        (estimate,) = self._estimates([photo], [seen], wanted)
+        return estimate
+
+    def _estimates(
+        self, photos: Sequence[Photo], seen: Sequence[Seen], wanted: Collection[str]
+    ) -> list[Estimate]:
+        if not photos:
+            return []
+        batch = np.stack([one.pixels for one in seen])
+        told = answer(self.bundle, self.engine, batch, wanted)
+        risks = self._calibrated(told.probability)
+        return [
+            Estimate(
+                probability=float(risks[at]),
+                diagnoses=None if told.diagnoses is None else self._named(told.diagnoses[at]),
+                heat=None if told.heat is None else self._heat(photo, seen[at], told.heat[at]),
+            )
+            for at, photo in enumerate(photos)
+        ]
+
+    def _heat(self, photo: Photo, seen: Seen, values: Floats) -> Heat:
+        shown = heat_of_box(values, seen.box, self.view.size_px)
+        return shown.over(photo.pixels.shape[:2], photo.size_px)
 
     def see(self, image: PhotoLike, mask: Mask | None = None) -> Seen:
         """Return what the model is shown of a photo, as in :meth:`probability`.

@@ -18,6 +18,7 @@ NOT_DERMOSCOPY: Final = "not-dermoscopy"
 """The code of a refusal, and of the warning where such an image was scored all the same."""
 
 Decision = Literal["malignant", "benign", "refused"]
+Outliner = Literal["segmenter", "caller"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -176,8 +177,9 @@ class Finding(BaseModel):
         image_sha256: SHA-256 of the file; None for an array.
         size_px: (height, width) of the photo, upright.
         lesion_found: Whether the mask holds anything.
+        outline_by: Whose outline it is: the segmenter's, or one that the caller gave.
         outline_quality: How good the outline is expected to be; None where the bundle does not
-            tell.
+            tell, and for a caller's outline.
         contour: (x, y) points around the largest lesion part, in pixels of the photo.
         box: The lesion with some skin around it; None where none was found.
         measurements: Size, shape and colour; None where no lesion was found.
@@ -212,6 +214,7 @@ class Finding(BaseModel):
     refusal: Refusal | None = None
     warnings: tuple[QualityNote, ...]
     lesion_found: bool
+    outline_by: Outliner = "segmenter"
     outline_quality: OutlineQuality | None = None
     measurements: Measurements | None
     box: BoxPx | None

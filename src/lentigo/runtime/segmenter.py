@@ -1,14 +1,17 @@
 """A segmentation bundle at work: from a photo to the lesion's mask."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from lentigo.bundle import Bundle, open_bundle
+from lentigo.errors import LentigoError
 from lentigo.imaging.arrays import Floats, Mask
-from lentigo.imaging.geometry import Letterbox, resize_mask, working_size
+from lentigo.imaging.geometry import Letterbox, resize_mask, same_aspect, working_size
 from lentigo.imaging.outline_quality import outline_features
+from lentigo.imaging.read import Photo
 from lentigo.imaging.refine import refine
 from lentigo.runtime.answer import answer
 from lentigo.runtime.engines import ENGINES
@@ -31,6 +34,27 @@ class Segmentation:
     working_mask: Mask
     probability: Floats
     expected_jaccard: float | None = None
+
+
+def given_outline(photo: Photo, outline: Mask) -> Segmentation:
+    """Return a caller's own outline of a photo's lesion as a segmenter would give its own.
+
+    Args:
+        photo: The photo.
+        outline: bool, the lesion in the whole upright photo, at any scale.
+
+    Raises:
+        LentigoError: It has another aspect ratio than the photo.
+    """
+    if not same_aspect(outline.shape, photo.size_px):
+        got, expected = ("×".join(map(str, size)) for size in (outline.shape, photo.size_px))
+        raise LentigoError(
+            f"the outline has {got} pixels (height×width); expected the photo's {expected}, or "
+            "the same shape at another scale"
+        )
+    working_mask = resize_mask(outline, working_size(photo.size_px))
+    mask = resize_mask(outline, photo.size_px)
+    return Segmentation(mask, working_mask, probability=working_mask.astype(np.float32))
 
 
 class Segmenter:
@@ -71,12 +95,31 @@ class Segmenter:
             ImageError: The file cannot be read.
             BundleError: The model cannot be run.
         """
-        spec = self.bundle.spec
-        photo = as_photo(image, min_side_px=max(spec.input.size_px))
-        wanted_px = size_px or photo.size_px
-        letterbox = Letterbox(photo.size_px, spec.input.size_px)
-        batch = letterbox.image(photo.pixels)[np.newaxis]
-        (net_probability,) = answer(self.bundle, self.engine, batch).probability
+        photo = as_photo(image, min_side_px=max(self.bundle.spec.input.size_px))
+        (found,) = self._answers([photo])
+        return self._segmentation(photo, found, size_px or photo.size_px)
+
+    def segment_all(self, photos: Sequence[Photo]) -> list[Segmentation]:
+        """Return where the lesion is in each photo, at its own size, from one pass of the model.
+
+        Raises:
+            BundleError: The model cannot be run.
+        """
+        answers = zip(photos, self._answers(photos), strict=True)
+        return [self._segmentation(photo, found, photo.size_px) for photo, found in answers]
+
+    def _answers(self, photos: Sequence[Photo]) -> Floats:
+        """Return the net's own probability for each photo, N×H×W at its input's size."""
+        size_px = self.bundle.spec.input.size_px
+        if not photos:
+            return np.zeros((0, *size_px), np.float32)
+        pictures = [Letterbox(photo.size_px, size_px).image(photo.pixels) for photo in photos]
+        return answer(self.bundle, self.engine, np.stack(pictures)).probability
+
+    def _segmentation(
+        self, photo: Photo, net_probability: Floats, wanted_px: tuple[int, int]
+    ) -> Segmentation:
+        letterbox = Letterbox(photo.size_px, self.bundle.spec.input.size_px)
         probability = letterbox.back(net_probability, working_size(wanted_px))
         working_mask = self._mask(probability)
         mask = resize_mask(working_mask, wanted_px)
