@@ -21,6 +21,8 @@ from lentigo.errors import ImageError
 from lentigo.imaging.arrays import Mask, Pixels, Size
 from lentigo.imaging.convert import PixelRangeError, above_half, mask_values, rgb_pixels
 from lentigo.imaging.formats import FORMATS, HEAD_BYTES, foreign_kind, is_readable
+from lentigo.imaging.quality import QualityWarning
+from lentigo.imaging.readers import PhotoReader, reader_for
 
 READABLE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})
 MAX_PIXELS = 89_478_485
@@ -74,12 +76,14 @@ class Photo:
         pixel_spacing_mm: Distance between the original's pixel centres on the skin; None where
             unknown. A file's dots per inch tell about paper, not skin, and are not used.
         path: Where it was read from; None for an array.
+        notes: What the reader noticed that makes a finding less trustworthy.
     """
 
     pixels: Pixels
     size_px: Size
     pixel_spacing_mm: float | None = None
     path: Path | None = None
+    notes: tuple[QualityWarning, ...] = ()
 
 
 def read_photo(path: Path | str, *, min_side_px: int | None = None) -> Photo:
@@ -89,7 +93,8 @@ def read_photo(path: Path | str, *, min_side_px: int | None = None) -> Photo:
     their full range; an embedded colour profile is not applied.
 
     Args:
-        path: A JPEG, PNG, TIFF, BMP or WebP file.
+        path: A JPEG, PNG, TIFF, BMP or WebP file, or with the extra ``dicom`` a DICOM image (see
+            `lentigo.dicom.read`).
         min_side_px: At least 1. Where given, the image may come back reduced, its short side
             still at least this long; JPEGs are then decoded reduced: faster, less memory.
 
@@ -97,14 +102,21 @@ def read_photo(path: Path | str, *, min_side_px: int | None = None) -> Photo:
         ImageError: The file cannot be read; the subclass and the message tell why.
     """
     path = Path(path)
+    if reader := _further_reader(path):
+        return reader.read_photo(path, min_side_px=min_side_px)
     with _opened(path) as image:
         size_px = _upright_size(image)
         if min_side_px is not None:
             image.draft(None, (min_side_px, min_side_px))
         pixels = rgb_pixels(_upright(image))
+    return Photo(reduced(pixels, min_side_px), size_px, path=path)
+
+
+def reduced(pixels: Pixels, min_side_px: int | None) -> Pixels:
+    """Return pixels as means of whole blocks, so large that the short side stays long enough."""
     if min_side_px is not None and (factor := min(pixels.shape[:2]) // min_side_px) > 1:
-        pixels = np.array(Image.fromarray(pixels).reduce(factor))
-    return Photo(pixels, size_px, path=path)
+        return np.array(Image.fromarray(pixels).reduce(factor))
+    return pixels
 
 
 def read_mask(path: Path | str) -> Mask:
@@ -136,19 +148,36 @@ def image_size_px(path: Path | str) -> Size:
     Raises:
         ImageError: The file cannot be read; the subclass and the message tell why.
     """
-    with _opened(Path(path)) as image:
+    path = Path(path)
+    if reader := _further_reader(path):
+        return reader.image_size_px(path)
+    with _opened(path) as image:
         return _upright_size(image)
+
+
+def _further_reader(path: Path) -> PhotoReader | None:
+    with _faults_named(path):
+        _check_plain_file(path)
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+    return reader_for(path, head)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     """Open an image within the limits; every fault in the block becomes an ``ImageError``."""
-    try:
+    with _faults_named(path):
         _check_plain_file(path)
         with path.open("rb") as stream:
             image = _identified(path, stream)
-            _check_size(path, image)
+            check_size(path, image.height, image.width)
             yield image
+
+
+@contextmanager
+def _faults_named(path: Path) -> Iterator[None]:
+    try:
+        yield
     except ImageError:
         raise
     except (Image.DecompressionBombError, MemoryError) as error:
@@ -185,14 +214,23 @@ def _identified(path: Path, stream: BinaryIO) -> Image.Image:
         foreign = foreign_kind(head)
         what = f"looks like {foreign}" if foreign else "is not an image"
         raise NotAnImageError(path, f"{what}; expected the content of {', '.join(FORMATS)}")
-    # Pillow only warns of sizes up to twice its limit; _check_size refuses them.
+    return open_unwarned(stream, FORMATS)
+
+
+def open_unwarned(stream: BinaryIO, formats: tuple[str, ...]) -> Image.Image:
+    """Open an image by Pillow, which only warns of sizes up to twice its limit: check the size."""
     with _warning_filters, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return Image.open(stream, formats=FORMATS)
+        return Image.open(stream, formats=formats)
 
 
-def _check_size(path: Path, image: Image.Image) -> None:
-    width, height = image.size
+def check_size(path: Path, height: int, width: int) -> None:
+    """Refuse an image of no pixels or of more than ``MAX_PIXELS``.
+
+    Raises:
+        DamagedImageError: It has none.
+        ImageTooLargeError: It has too many.
+    """
     if width * height == 0:
         raise DamagedImageError(path, f"has no pixels ({height}×{width})")
     if width * height > MAX_PIXELS:
