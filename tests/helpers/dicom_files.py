@@ -56,6 +56,25 @@ def dataset(sop_class: UID = uid.VLPhotographicImageStorage, **attributes: Any) 
     return ds
 
 
+DERMOSCOPIC: dict[str, Any] = {
+    "sop_class": uid.DermoscopicPhotographyImageStorage,
+    "Modality": "DMS",
+    "FrameOfReferenceUID": "2.25.1",
+    "PositionReferenceIndicator": "",
+    "Laterality": "",
+    "PatientOrientation": "",
+    "ManufacturerModelName": "Drawn",
+    "DeviceSerialNumber": "1",
+    "SoftwareVersions": "1",
+    "RecognizableVisualFeatures": "NO",
+    "LightSourcePolarization": "",
+    "EmitterColorTemperature": None,
+    "ContactMethod": "",
+    "OpticalMagnificationFactor": None,
+}
+"""What a Dermoscopic Photography Image has besides, for ``dataset``."""
+
+
 def with_pixels(
     ds: Dataset,
     frames: list[bytes],
