@@ -227,6 +227,32 @@ def _wide(picture: Picture) -> Dataset:
     return with_pixels(dataset(), [values.tobytes()], picture.shape, "RGB", bits=16)
 
 
+def grey_file(path: Path, values: NDArray[Any], bits: int = 8, **attributes: Any) -> Path:
+    """Write an uncompressed grey image; ``photometric`` and ``signed`` may be given."""
+    photometric = attributes.pop("photometric", "MONOCHROME2")
+    signed = attributes.pop("signed", False)
+    kind = "u1" if bits <= 8 else "<i2" if signed else "<u2"
+    frames = [values.astype(kind).tobytes()]
+    ds = with_pixels(
+        dataset(**attributes), frames, values.shape, photometric, bits=bits, signed=signed
+    )
+    return saved(ds, path)
+
+
+def palette_file(path: Path, picture: Picture, bits: int = 16, top: int = 65_535) -> Path:
+    """Write an indexed image of at most 256 colours, the palette's values from 0 to ``top``."""
+    indexed = Image.fromarray(picture).quantize(64)
+    colours = np.array(indexed.getpalette(), np.uint8).reshape(-1, 3)
+    ds = dataset()
+    for name, channel in zip(("Red", "Green", "Blue"), colours.T, strict=True):
+        values = (channel.astype(np.uint32) * top // 255).astype("<u2" if bits == 16 else "u1")
+        setattr(ds, f"{name}PaletteColorLookupTableDescriptor", [len(colours), 0, bits])
+        data = values.tobytes() + b"\0" * (len(values.tobytes()) % 2)
+        setattr(ds, f"{name}PaletteColorLookupTableData", data)
+    values = np.asarray(indexed)
+    return saved(with_pixels(ds, [values.tobytes()], values.shape, "PALETTE COLOR"), path)
+
+
 COLOURED: dict[str, Maker] = {
     "rgb-explicit": _made("RGB", bytes, uid.ExplicitVRLittleEndian),
     "rgb-implicit": _made("RGB", bytes, uid.ImplicitVRLittleEndian),

@@ -1,5 +1,7 @@
 """A lesion's mask as a DICOM Segmentation."""
 
+from copy import copy
+
 import numpy as np
 from highdicom import AlgorithmIdentificationSequence
 from highdicom.seg import (
@@ -8,7 +10,8 @@ from highdicom.seg import (
     SegmentationTypeValues,
     SegmentDescription,
 )
-from pydicom.uid import generate_uid
+from pydicom import Dataset
+from pydicom.uid import SecondaryCaptureImageStorage, generate_uid
 
 from lentigo.dicom import codes
 from lentigo.dicom.identity import Identity
@@ -49,7 +52,7 @@ def segmentation_of(
         anatomic_regions=[codes.SKIN],
     )
     written = Segmentation(
-        source_images=[source.header],
+        source_images=[_of_one_frame(source)],
         pixel_array=mask.astype(np.uint8),
         segmentation_type=SegmentationTypeValues.BINARY,
         segment_descriptions=[description],
@@ -59,8 +62,7 @@ def segmentation_of(
         **identity.attributes(finding),
     )
     written.PatientOrientation = source.header.get("PatientOrientation") or ""
-    if source.frame is not None:
-        _refer_to_frame(written, source.frame)
+    _refer_to(written, source)
     return written
 
 
@@ -85,9 +87,28 @@ def parameters_of(bundle: UsedBundle, finding: Finding) -> dict[str, str]:
     }
 
 
-def _refer_to_frame(written: Segmentation, frame: int) -> None:
-    """Name the frame of the image that each reference means."""
-    for groups in written.PerFrameFunctionalGroupsSequence:
-        for derivation in groups.DerivationImageSequence:
-            for image in derivation.SourceImageSequence:
-                image.ReferencedFrameNumber = frame
+def _of_one_frame(source: Source) -> Dataset:
+    """Return a header that highdicom takes for that of a picture of one frame."""
+    header = copy(source.header)
+    header.SOPClassUID = SecondaryCaptureImageStorage
+    return header
+
+
+def _refer_to(written: Segmentation, source: Source) -> None:
+    """Say in each reference what the image truly is, and which frame of it is meant."""
+    derived = [
+        image
+        for groups in written.PerFrameFunctionalGroupsSequence
+        for derivation in groups.DerivationImageSequence
+        for image in derivation.SourceImageSequence
+    ]
+    listed = [
+        image
+        for series in written.ReferencedSeriesSequence
+        for image in series.ReferencedInstanceSequence
+    ]
+    for image in (*derived, *listed, *written.get("SourceImageSequence", [])):
+        image.ReferencedSOPClassUID = source.header.SOPClassUID
+    if source.frame is not None:
+        for image in derived:
+            image.ReferencedFrameNumber = source.frame

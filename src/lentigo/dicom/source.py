@@ -15,12 +15,6 @@ _MAY_BE_EMPTY = (
     *("PatientName", "PatientID", "PatientBirthDate", "PatientSex"),
     *("StudyDate", "StudyTime", "StudyID", "AccessionNumber", "ReferringPhysicianName"),
 )
-# The results are about one frame. A Pixel Spacing would ask a segmentation for a Slice Thickness,
-# which skin has not; it stands in the image.
-_NOT_TAKEN_OVER = (
-    *("NumberOfFrames", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
-    "PixelSpacing",
-)
 _SEXES = ("", "M", "F", "O")
 
 
@@ -78,7 +72,8 @@ def read_source(path: Path, frame: int = 1) -> Source:
 def _mended(header: Dataset) -> Dataset:
     header = deepcopy(header)
     header.SpecificCharacterSet = "ISO_IR 192"
-    for keyword in _NOT_TAKEN_OVER:
+    # A Pixel Spacing would ask a segmentation for a Slice Thickness, which skin has not.
+    for keyword in ("PixelSpacing", "NumberOfFrames"):
         if keyword in header:
             delattr(header, keyword)
     for keyword in _MAY_BE_EMPTY:
