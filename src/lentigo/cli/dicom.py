@@ -95,16 +95,18 @@ def listen(
     logging.getLogger("lentigo").setLevel(logging.INFO)
     for noisy in ("pydicom", "pynetdicom", "highdicom"):  # their lines quote headers
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    stop = _stop_signal()
     with Spool(spool, queue) as waiting:
         listener = Listener(analyzer, waiting, sender, aet, callers)
         bound = listener.start(host, port)
         stderr.print(f"{aet} listens on {host}:{bound}; stop it by Ctrl-C", markup=False)
-        _wait_for_a_signal()
+        stop.wait()
         listener.stop()
 
 
-def _wait_for_a_signal() -> None:
+def _stop_signal() -> threading.Event:
+    """Return what is set by the signal to stop."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    stop.wait()
+    return stop

@@ -1,6 +1,6 @@
 """A lesion's mask as a DICOM Segmentation."""
 
-from copy import copy
+from copy import deepcopy
 
 import numpy as np
 from highdicom import AlgorithmIdentificationSequence
@@ -89,7 +89,7 @@ def parameters_of(bundle: UsedBundle, finding: Finding) -> dict[str, str]:
 
 def _of_one_frame(source: Source) -> Dataset:
     """Return a header that highdicom takes for that of a picture of one frame."""
-    header = copy(source.header)
+    header = deepcopy(source.header)
     header.SOPClassUID = SecondaryCaptureImageStorage
     return header
 

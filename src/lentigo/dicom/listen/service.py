@@ -102,6 +102,7 @@ class Listener:
         """Take no more images, finish what is being done, leave the rest in the spool."""
         if self._server is not None:
             self._server.shutdown()
+            self._server = None
         self._stopped.set()
         self._arrived.set()
         self._made.set()
@@ -119,7 +120,7 @@ class Listener:
             log.warning("refused an image: %s", error)
             return _status(OUT_OF_RESOURCES, "Too many images wait; send it later")
         try:
-            answer = _checked(offered, str(event.request.AffectedSOPClassUID))
+            answer = checked(offered, str(event.request.AffectedSOPClassUID))
             if answer is not None:
                 self._spool.drop(offered)
                 return answer
@@ -212,8 +213,13 @@ def _entity(title: str, callers: tuple[str, ...]) -> AE:
     return entity
 
 
-def _checked(offered: Path, sop_class: str) -> Dataset | None:
-    """Return what to answer to an image that cannot be taken; None for one that can."""
+def checked(offered: Path, sop_class: str) -> Dataset | None:
+    """Return what to answer to an image that cannot be taken; None for one that can.
+
+    Args:
+        offered: The image's file.
+        sop_class: The SOP Class that was announced.
+    """
     try:
         source = read_source(offered)
         if source.header.SOPClassUID != sop_class:
