@@ -231,6 +231,12 @@ def test_an_encoding_that_is_not_read_is_named_with_what_to_do(tmp_path: Path) -
     assert "dcmdjpeg" in error.fault
 
 
+def test_a_jpeg_of_twelve_bits_is_told(tmp_path: Path) -> None:
+    ds = COLOURED["jpeg-extended-8-bit"](PICTURE)
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit = 16, 12, 11
+    assert "JPEG of 12 bits; those of 8 are read" in refused(ds, tmp_path).fault
+
+
 @pytest.mark.parametrize(
     ("attribute", "value", "kind", "words"),
     [

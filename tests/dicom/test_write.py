@@ -270,6 +270,24 @@ def test_odd_headers_are_taken_over(
         assert validated(path) == []
 
 
+def test_the_site_is_the_images_own_or_skin(
+    analyzer: Analyzer, image: Path, tmp_path: Path
+) -> None:
+    _, results = results_of(analyzer, image)
+    assert "Skin" in texts(results.report)
+    ds, site = dcmread(image), Dataset()
+    site.CodeValue, site.CodingSchemeDesignator, site.CodeMeaning = "77568009", "SCT", "Back"
+    ds.AnatomicRegionSequence = [site]
+    ds.save_as(image)
+    _, results = results_of(analyzer, image)
+    assert "Back" in texts(results.report)
+    assert results.segmentation is not None
+    regions = results.segmentation.SegmentSequence[0].AnatomicRegionSequence
+    assert regions[0].CodeMeaning == "Back"
+    for path in written(results, tmp_path):
+        assert validated(path) == []
+
+
 def test_an_image_that_names_no_study_is_refused(analyzer: Analyzer, image: Path) -> None:
     ds = dcmread(image)
     del ds.StudyInstanceUID

@@ -14,10 +14,9 @@ from pydicom import uid
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels.decoders.base import get_decoder
 
-from lentigo.dicom.header import Header
+from lentigo.dicom.header import JPEG, Header
 from lentigo.imaging.read import DamagedImageError, UnsupportedPixelsError, open_unwarned
 
-_JPEG = (uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit)
 _JPEG_2000 = (uid.JPEG2000Lossless, uid.JPEG2000)
 
 
@@ -52,7 +51,7 @@ def read_frame(path: Path, stream: BinaryIO, header: Header, number: int) -> Fra
     if not header.syntax.is_encapsulated:
         return _native(path, stream, header, number)
     encoded = _encoded(stream, header, number)
-    if header.syntax in _JPEG:
+    if header.syntax in JPEG:
         return _jpeg(path, encoded, header)
     if header.syntax in _JPEG_2000:
         with open_unwarned(BytesIO(encoded), ("JPEG2000",)) as image:

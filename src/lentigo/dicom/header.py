@@ -44,6 +44,9 @@ TRANSFER_SYNTAXES: Final = (
 )
 """The encodings that are read; of JPEG Extended only 8-bit streams."""
 
+JPEG: Final = (uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit)
+"""Those of them that are JPEG of 1992."""
+
 COLOURS: Final = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 GREYS: Final = ("MONOCHROME1", "MONOCHROME2")
 PALETTE: Final = "PALETTE COLOR"
@@ -144,6 +147,8 @@ def read_header(path: Path, stream: BinaryIO) -> Header:
     if bits_allocated not in (8, 16) or not 1 <= bits_stored <= bits_allocated:
         fault = f"has {bits_stored} bits in {bits_allocated}; 8-bit and 16-bit pixels are read"
         raise UnsupportedPixelsError(path, fault)
+    if syntax in JPEG and bits_stored > 8:
+        raise UnsupportedPixelsError(path, f"is a JPEG of {bits_stored} bits; those of 8 are read")
     if fields.whole("HighBit", bits_stored - 1) != bits_stored - 1:
         raise UnsupportedPixelsError(path, "has pixels whose bits do not start at the lowest")
     if frames < 1:

@@ -1,7 +1,6 @@
 """Where a new object stands in a study, and that Lentigo made it."""
 
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import Any, Final
 
 from pydicom.uid import UID, generate_uid
@@ -41,6 +40,6 @@ class Identity:
             "manufacturer": MANUFACTURER,
             "manufacturer_model_name": "Lentigo",
             "software_versions": finding.made_with.lentigo,
-            "device_serial_number": finding.made_with.lentigo or version("lentigo"),
+            "device_serial_number": finding.made_with.lentigo,
             "coding_schemes": codes.SCHEMES,
         }

@@ -90,7 +90,7 @@ def _group(
             tracking_identifier=TrackingIdentifier(generate_uid(prefix=None), "Image"),
             source_images=[SourceImageForMeasurementGroup(*image)],
             measurements=measurements or None,
-            finding_sites=[FindingSite(codes.SKIN)],
+            finding_sites=[FindingSite(source.site)],
         )
     described = segmentation.SegmentSequence[0]
     segment = ReferencedSegmentationFrame(
@@ -106,7 +106,7 @@ def _group(
         tracking_identifier=TrackingIdentifier(described.TrackingUID, described.TrackingID),
         referenced_segment=segment,
         finding_type=codes.SKIN_LESION,
-        finding_sites=[FindingSite(codes.SKIN)],
+        finding_sites=[FindingSite(source.site)],
         algorithm_id=_algorithm(finding.made_with.segmenter, finding),
         measurements=measurements,
     )

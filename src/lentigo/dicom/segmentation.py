@@ -49,7 +49,7 @@ def segmentation_of(
         algorithm_identification=algorithm_of(finding.made_with.segmenter, finding),
         tracking_uid=generate_uid(prefix=None),
         tracking_id="Lesion 1",
-        anatomic_regions=[codes.SKIN],
+        anatomic_regions=[source.site],
     )
     written = Segmentation(
         source_images=[_of_one_frame(source)],
@@ -61,6 +61,7 @@ def segmentation_of(
         series_description="Lentigo: lesion (research use only)",
         **identity.attributes(finding),
     )
+    written.ContentCreatorName = ""
     written.PatientOrientation = source.header.get("PatientOrientation") or ""
     _refer_to(written, source)
     return written

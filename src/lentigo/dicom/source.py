@@ -1,13 +1,14 @@
 """The image that results are about: what of its header goes into them."""
 
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
+from highdicom.sr import CodedConcept
 from pydicom import Dataset, dcmread
 from pydicom.uid import UID
 from pydicom.valuerep import DA, TM
 
+from lentigo.dicom import codes
 from lentigo.errors import LentigoError
 
 _REQUIRED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
@@ -37,6 +38,15 @@ class Source:
     frame: int | None
 
     @property
+    def site(self) -> CodedConcept:
+        """Where on the body the image says it was taken; skin where it does not say."""
+        try:
+            region = self.header.AnatomicRegionSequence[0]
+            return CodedConcept(region.CodeValue, region.CodingSchemeDesignator, region.CodeMeaning)
+        except (AttributeError, IndexError, TypeError, ValueError):
+            return CodedConcept.from_code(codes.SKIN)
+
+    @property
     def frames(self) -> list[int] | None:
         """The frame numbers that a reference to the image names."""
         return None if self.frame is None else [self.frame]
@@ -56,6 +66,8 @@ def read_source(path: Path, frame: int = 1) -> Source:
     try:
         header = dcmread(path, stop_before_pixels=True)
         header.decode()
+        frames = int(header.get("NumberOfFrames") or 1)
+        _mend(header)
     except OSError:
         raise
     except Exception as error:  # on crafted files parsers raise almost any exception
@@ -65,12 +77,10 @@ def read_source(path: Path, frame: int = 1) -> Source:
     if missing:
         fault = f"has no {', '.join(missing)}; results could not say which image they are about"
         raise DicomOutputError(f"{path}: {fault}")
-    frames = int(header.get("NumberOfFrames") or 1)
-    return Source(_mended(header), frame if frames > 1 else None)
+    return Source(header, frame if frames > 1 else None)
 
 
-def _mended(header: Dataset) -> Dataset:
-    header = deepcopy(header)
+def _mend(header: Dataset) -> None:
     header.SpecificCharacterSet = "ISO_IR 192"
     # A Pixel Spacing would ask a segmentation for a Slice Thickness, which skin has not.
     for keyword in ("PixelSpacing", "NumberOfFrames"):
@@ -86,4 +96,3 @@ def _mended(header: Dataset) -> Dataset:
             setattr(header, keyword, "")
     if header.PatientSex not in _SEXES:
         header.PatientSex = ""
-    return header

@@ -78,6 +78,17 @@ class ResultMaker:
 
 
 def write_object(written: Dataset, path: Path) -> None:
-    """Write a DICOM object, whole or not at all."""
-    with atomic_open(path) as stream:
-        dcmwrite(stream, written, enforce_file_format=True)
+    """Write a DICOM object, whole or not at all.
+
+    Raises:
+        DicomOutputError: It holds what no file can, out of the image's header.
+        OSError: The file cannot be written.
+    """
+    try:
+        with atomic_open(path) as stream:
+            dcmwrite(stream, written, enforce_file_format=True)
+    except OSError:
+        raise
+    except Exception as error:  # what pydicom refuses to encode has no end either
+        fault = f"a value of the image's header cannot be written ({type(error).__name__})"
+        raise DicomOutputError(f"{path}: {fault}; is it a valid DICOM image?") from error

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydicom import Dataset
-from pydicom.uid import UID
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE, evt
 
 from lentigo.dicom.header import SOP_CLASSES, TRANSFER_SYNTAXES
@@ -207,7 +207,7 @@ def _entity(title: str, callers: tuple[str, ...]) -> AE:
     entity.require_called_aet = True
     entity.require_calling_aet = list(callers)
     entity.maximum_associations = MAX_ASSOCIATIONS
-    entity.add_supported_context(VERIFICATION)
+    entity.add_supported_context(VERIFICATION, [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
     for sop_class in SOP_CLASSES:
         entity.add_supported_context(sop_class, list(TRANSFER_SYNTAXES))
     return entity
