@@ -232,15 +232,17 @@ def _photometric(path: Path, attributes: Dataset) -> str:
 def _enter_pixel_data(path: Path, stream: BinaryIO, syntax: UID) -> str:
     """Move to the first byte of the Pixel Data's value and return its VR."""
     order = "<" if syntax.is_little_endian else ">"
+    head = stream.read(8)
+    # Some files have no VRs though their syntax says so.
+    explicit = not syntax.is_implicit_VR and head[4:6] in (b"OB", b"OW")
     try:
-        group, element = struct.unpack(f"{order}HH", stream.read(4))
-        vr = "OW" if syntax.is_implicit_VR else stream.read(4)[:2].decode("ascii")
-        (length,) = struct.unpack(f"{order}L", stream.read(4))
-    except (struct.error, UnicodeDecodeError) as error:
+        group, element = struct.unpack(f"{order}HH", head[:4])
+        (length,) = struct.unpack(f"{order}L", stream.read(4) if explicit else head[4:])
+    except struct.error as error:
         raise DamagedImageError(path, "is DICOM that ends before its pixels") from error
     if BaseTag(group << 16 | element) != _PIXEL_DATA:
         raise UnsupportedPixelsError(path, "is DICOM without Pixel Data")
     if (length == _UNDEFINED_LENGTH) != syntax.is_encapsulated:
         fault = f"is DICOM whose pixels are not encoded as it says ({syntax.name})"
         raise DamagedImageError(path, fault)
-    return vr
+    return head[4:6].decode() if explicit else "OW"
