@@ -41,11 +41,13 @@ def test_the_bars_have_their_colours(name: str) -> None:
     assert np.abs(middles - BARS).max() <= 5
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # pydicom's
 def test_an_encoding_that_is_not_the_one_it_says_is_read_all_the_same() -> None:
     photo = read_photo(FOLDER / "SC_rgb_jpeg.dcm")  # implicit VR, and says explicit
     assert photo.pixels.shape == (256, 256, 3)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_every_other_file_gives_a_photo_or_says_why_not() -> None:
     outcomes = []
     for path in sorted(FOLDER.glob("*.dcm")):

@@ -69,6 +69,14 @@ def test_a_jfif_stream_is_ybr_whatever_the_label(tmp_path: Path) -> None:
     assert photo.notes == ()
 
 
+def test_a_jpeg_2000_that_was_transformed_is_rgb_whatever_the_label(tmp_path: Path) -> None:
+    plain = np.full((64, 64, 3), (200, 120, 130), np.uint8)
+    ds = with_pixels(dataset(), [jpeg_2000(plain)], plain.shape, "YBR_FULL", uid.JPEG2000Lossless)
+    photo = read_photo(saved(ds, tmp_path / "a.dcm"))
+    assert np.array_equal(photo.pixels, plain)
+    assert photo.notes == ()
+
+
 @pytest.mark.parametrize("label", ["RGB", "YBR_FULL"])
 def test_a_plain_picture_is_read_as_labelled(tmp_path: Path, label: str) -> None:
     plain = np.full((16, 16, 3), (200, 120, 130), np.uint8)
@@ -310,7 +318,8 @@ ORIGINALS = [as_bytes(ds) for ds in KEPT.values()]
 changes = st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=4)), max_size=6)
 
 
-@settings(max_examples=400, deadline=None)
+@pytest.mark.filterwarnings("ignore::UserWarning")  # pydicom's
+@settings(max_examples=250, deadline=None)
 @given(original=st.sampled_from(ORIGINALS), changed=changes, early=st.booleans())
 def test_a_changed_file_gives_a_photo_or_an_image_error(
     tmp_path_factory: pytest.TempPathFactory,

@@ -56,7 +56,11 @@ def read_frame(path: Path, stream: BinaryIO, header: Header, number: int) -> Fra
     if header.syntax in _JPEG_2000:
         with open_unwarned(BytesIO(encoded), ("JPEG2000",)) as image:
             _check_stream_size(path, image, header)
-    return _decoded(encapsulate([encoded], has_bot=False), header)
+    frame = _decoded(encapsulate([encoded], has_bot=False), header)
+    # What was transformed for coding comes back as the RGB that it was.
+    if header.samples == 3 and header.syntax in _JPEG_2000 and _transformed(encoded):
+        return frame._replace(photometric="RGB")
+    return frame
 
 
 def _encoded(stream: BinaryIO, header: Header, number: int) -> bytes:
@@ -120,6 +124,19 @@ def _jpeg(path: Path, encoded: bytes, header: Header) -> Frame:
         values = np.asarray(image)
         # JFIF knows YCbCr alone; a bare stream leaves it to the header.
         return Frame(values, 8, "YBR_FULL" if "jfif" in image.info else header.photometric)
+
+
+def _transformed(encoded: bytes) -> bool:
+    """Tell whether a JPEG 2000 stream says that its three components were transformed.
+
+    That is in SGcod of the COD marker segment (ISO/IEC 15444-1, A.6.1).
+    """
+    at = encoded.find(b"\xff\x4f\xff\x51") + 2  # past SOC, before SIZ
+    while (marker := encoded[at : at + 2]) and marker != b"\xff\x90":  # SOT: the header's end
+        if marker == b"\xff\x52":
+            return encoded[at + 8 : at + 9] == b"\x01"
+        at += 2 + max(2, int.from_bytes(encoded[at + 2 : at + 4]))
+    return False
 
 
 def _named_rgb(image: Image.Image) -> bool:
