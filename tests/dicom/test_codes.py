@@ -20,6 +20,11 @@ def test_a_private_code_fits_its_attributes_and_is_documented(code: CodedConcept
     assert f"| `{code.value}` | {code.meaning} |" in DOCUMENT.read_text(encoding="utf-8")
 
 
+def test_diagnoses_that_begin_alike_get_codes_of_their_own() -> None:
+    names = ("basal cell carcinoma", "basal cell naevus syndrome")
+    assert len({codes.diagnosis(name).value for name in names}) == 2
+
+
 def test_no_two_private_codes_are_the_same() -> None:
     assert len({code.value for code in PRIVATE}) == len(PRIVATE) > 10
 

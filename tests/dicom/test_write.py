@@ -194,7 +194,7 @@ def test_diagnoses_are_told_as_uncalibrated_shares(
     assert finding.diagnoses is not None
     found = numbers(results.report)
     for name, share in finding.diagnoses.items():
-        key = (f"Uncalibrated share of the diagnosis {name}", "%")
+        key = (f"Uncalibrated share of {name}", "%")
         assert found[key] == pytest.approx(100 * share, rel=1e-4)
 
 

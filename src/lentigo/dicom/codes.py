@@ -3,6 +3,7 @@
 ``docs/dicom.md`` lists the private ones, of the scheme 99LENTIGO, with their meanings.
 """
 
+import hashlib
 import re
 from typing import Final, TypeAlias
 
@@ -53,7 +54,8 @@ NOT_SCORED: Final = private("NOT-SCORED", "Reason why there is no probability")
 NOT_DERMOSCOPY: Final = private("NOT-DERMOSCOPY", "Does not look like dermoscopy")
 OPERATING_POINT: Final = private("OPERATING-POINT", "Operating point")
 WARNING: Final = private("WARNING", "Reason to trust this less")
-DIAGNOSIS_SHARE: Final = "Uncalibrated share of the diagnosis"
+DIAGNOSIS_SHARE: Final = "Uncalibrated share of"
+_LONGEST_WORD = 13
 
 SCHEMES: Final = [
     CodingSchemeIdentificationItem(
@@ -64,5 +66,7 @@ SCHEMES: Final = [
 
 def diagnosis(name: str) -> CodedConcept:
     """Return the code of a diagnosis's share: a private one, made of the bundle's own name."""
-    value = "DX-" + re.sub(r"[^A-Z0-9]+", "-", name.upper())[:13].strip("-")
-    return private(value, f"{DIAGNOSIS_SHARE} {name}"[:64])
+    word = re.sub(r"[^A-Z0-9]+", "-", name.upper())
+    if len(word) > _LONGEST_WORD:  # names that begin alike must not become one
+        word = f"{word[:8]}-{hashlib.sha256(name.encode()).hexdigest()[:4].upper()}"
+    return private(f"DX-{word}", f"{DIAGNOSIS_SHARE} {name}"[:64])
