@@ -4,7 +4,19 @@ import sys
 
 import typer
 
-from lentigo.cli import analyze, bundle, common, data, demo, evaluate, nets, serve, study, train
+from lentigo.cli import (
+    analyze,
+    bundle,
+    common,
+    data,
+    demo,
+    dicom,
+    evaluate,
+    nets,
+    serve,
+    study,
+    train,
+)
 
 app = typer.Typer(
     name="lentigo",
@@ -20,6 +32,7 @@ app.command()(analyze.analyze)
 app.command()(demo.demo)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(data.app, name="data")
+app.add_typer(dicom.app, name="dicom")
 app.command()(nets.nets)
 app.command()(train.train)
 app.command()(evaluate.evaluate)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from lentigo.cli.common import JsonOption, copy_json, one_line, progress, stderr, stdout
+from lentigo.cli.common import JsonOption, copy_json, need_dicom, one_line, progress, stderr, stdout
 from lentigo.errors import LentigoError
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from lentigo.dicom.batch import DicomFolder
     from lentigo.errors import ImageError
     from lentigo.report import Summary
     from lentigo.runtime.analyzer import Analyzer
@@ -86,6 +87,14 @@ def analyze(
             help="Also save heat.jpg for each image: where the classifier sees malignancy.",
         ),
     ] = False,
+    dicom_out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Also write NAME-seg.dcm and NAME-sr.dcm, a DICOM Segmentation and structured "
+            "report, for each image; the images must be DICOM.",
+        ),
+    ] = None,
     json: JsonOption = None,
 ) -> None:
     """Outline, measure and score the lesion in each image.
@@ -109,6 +118,8 @@ def analyze(
 
       lentigo analyze clinic/ "more/*.png" --out results --resume
 
+      lentigo analyze study/ --out results --dicom-out results/dicom
+
       lentigo analyze photos/ --out results --operating-point sensitivity-95 --json -
     """
     from lentigo.runtime.analyzer import Analyzer
@@ -119,6 +130,7 @@ def analyze(
     inputs = find_images(paths, out)
     if not inputs.images:
         raise inputs.wrong[0]
+    dicom = None if dicom_out is None else _dicom_folder(dicom_out, inputs.images)
     analyzer = Analyzer(segmenter, classifier, engine, operating_point, gate=gate)
     if heat_maps and "heat" not in analyzer.classifier.engine.outputs:
         raise LentigoError(
@@ -127,7 +139,14 @@ def analyze(
         )
     faults = (*inputs.wrong, *inputs.unlisted)
     analyze_to(
-        analyzer, inputs.images, out, faults=faults, resume=resume, heat_maps=heat_maps, json=json
+        analyzer,
+        inputs.images,
+        out,
+        faults=faults,
+        resume=resume,
+        heat_maps=heat_maps,
+        dicom=dicom,
+        json=json,
     )
     if inputs.wrong:
         raise LentigoError(f"{inputs.wrong[0]}; the other paths were analysed")
@@ -141,6 +160,7 @@ def analyze_to(
     faults: "Sequence[ImageError]" = (),
     resume: bool = False,
     heat_maps: bool = False,
+    dicom: "DicomFolder | None" = None,
     json: Path | None = None,
 ) -> None:
     """Analyse images into a folder and print what came of it and of ``faults``, known before.
@@ -152,7 +172,9 @@ def analyze_to(
     from lentigo.runtime.batch import Skipped, analyze_many
 
     analysed = analyze_many(analyzer, images, out, resume=resume, heat_maps=heat_maps)
-    outcomes = chain(map(Skipped.because, faults), analysed)
+    outcomes = chain(
+        map(Skipped.because, faults), analysed if dicom is None else dicom.written(analysed)
+    )
     summary = write_report(_watched(outcomes, len(faults) + len(images)), out)
     if not copy_json(out / "findings.json", json):
         _print(summary, out)
@@ -162,6 +184,21 @@ def analyze_to(
             f"none of the {len(images)} images could be read; the first is {first.image}: "
             f"{first.fault}"
         )
+    if dicom is not None and dicom.faults:
+        raise LentigoError(
+            f"{len(dicom.faults)} images were analysed and got no DICOM objects; the first: "
+            f"{dicom.faults[0]}"
+        )
+
+
+def _dicom_folder(folder: Path, images: "Sequence[Path]") -> "DicomFolder":
+    need_dicom()
+    from lentigo.dicom.batch import DicomFolder, check_are_dicom
+
+    if folder.exists() and not folder.is_dir():
+        raise LentigoError(f"--dicom-out {folder}: is a file; give a folder")
+    check_are_dicom(images)
+    return DicomFolder(folder)
 
 
 def _watched(outcomes: "Iterable[Outcome]", total: int) -> "Iterator[Outcome]":

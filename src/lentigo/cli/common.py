@@ -146,6 +146,20 @@ def _complain(message: str) -> None:
     sys.stderr.write(f"lentigo: error: {one_line(message)}\n")
 
 
+def need_dicom() -> None:
+    """Refuse to go on without the packages for DICOM.
+
+    Raises:
+        LentigoError: One is not installed; the message says how to install them.
+    """
+    from importlib.util import find_spec
+
+    if not all(find_spec(name) for name in ("pydicom", "highdicom", "pynetdicom")):
+        raise LentigoError(
+            "DICOM needs packages that are not installed: pip install 'lentigo[dicom]'"
+        )
+
+
 def need_torch() -> None:
     """Refuse to go on without torch.
 

@@ -22,6 +22,8 @@ from lentigo.errors import ImageError
 from lentigo.imaging.arrays import Mask, Pixels, Size
 from lentigo.imaging.convert import PixelRangeError, above_half, mask_values, rgb_pixels
 from lentigo.imaging.formats import FORMATS, HEAD_BYTES, foreign_kind, is_readable
+from lentigo.imaging.quality import QualityWarning
+from lentigo.imaging.readers import PhotoReader, reader_for
 
 READABLE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})
 MAX_PIXELS = 89_478_485
@@ -79,12 +81,14 @@ class Photo:
         pixel_spacing_mm: Distance between the original's pixel centres on the skin; None where
             unknown. A file's dots per inch tell about paper, not skin, and are not used.
         path: Where it was read from; None for an array.
+        notes: What the reader noticed that makes a finding less trustworthy.
     """
 
     pixels: Pixels
     size_px: Size
     pixel_spacing_mm: float | None = None
     path: Path | None = None
+    notes: tuple[QualityWarning, ...] = ()
 
 
 def read_photo(source: Path | str | bytes, *, min_side_px: int | None = None) -> Photo:
@@ -94,21 +98,33 @@ def read_photo(source: Path | str | bytes, *, min_side_px: int | None = None) ->
     their full range; an embedded colour profile is not applied.
 
     Args:
-        source: A JPEG, PNG, TIFF, BMP or WebP file: its path, or its content.
+        source: A JPEG, PNG, TIFF, BMP or WebP file, or with the extra ``dicom`` a DICOM image (see
+            `lentigo.dicom.read`): its path, or its content.
         min_side_px: At least 1. Where given, the image may come back reduced, its short side
             still at least this long; JPEGs are then decoded reduced: faster, less memory.
 
     Raises:
         ImageError: The file cannot be read; the subclass and the message tell why.
     """
+    path = _name(source)
+    if reader := _further_reader(path, source):
+        return reader.read_photo(
+            source if isinstance(source, bytes) else path, min_side_px=min_side_px
+        )
     with _opened(source) as image:
         size_px = _upright_size(image)
         if min_side_px is not None:
             image.draft(None, (min_side_px, min_side_px))
         pixels = rgb_pixels(_upright(image))
+    known = None if isinstance(source, bytes) else path
+    return Photo(reduced(pixels, min_side_px), size_px, path=known)
+
+
+def reduced(pixels: Pixels, min_side_px: int | None) -> Pixels:
+    """Return pixels as means of whole blocks, so large that the short side stays long enough."""
     if min_side_px is not None and (factor := min(pixels.shape[:2]) // min_side_px) > 1:
-        pixels = np.array(Image.fromarray(pixels).reduce(factor))
-    return Photo(pixels, size_px, path=None if isinstance(source, bytes) else Path(source))
+        return np.array(Image.fromarray(pixels).reduce(factor))
+    return pixels
 
 
 def read_mask(source: Path | str | bytes) -> Mask:
@@ -140,19 +156,37 @@ def image_size_px(path: Path | str) -> Size:
     Raises:
         ImageError: The file cannot be read; the subclass and the message tell why.
     """
+    path = Path(path)
+    if reader := _further_reader(path, path):
+        return reader.image_size_px(path)
     with _opened(path) as image:
         return _upright_size(image)
+
+
+def _further_reader(path: Path, source: Path | str | bytes) -> PhotoReader | None:
+    with _faults_named(path), _stream(path, source) as stream:
+        head = stream.read(HEAD_BYTES)
+    return reader_for(path, head)
+
+
+def _name(source: Path | str | bytes) -> Path:
+    return IN_MEMORY if isinstance(source, bytes) else Path(source)
 
 
 @contextmanager
 def _opened(source: Path | str | bytes) -> Iterator[Image.Image]:
     """Open an image within the limits; every fault in the block becomes an ``ImageError``."""
-    path = IN_MEMORY if isinstance(source, bytes) else Path(source)
+    path = _name(source)
+    with _faults_named(path), _stream(path, source) as stream:
+        image = _identified(path, stream)
+        check_size(path, image.height, image.width)
+        yield image
+
+
+@contextmanager
+def _faults_named(path: Path) -> Iterator[None]:
     try:
-        with _stream(path, source) as stream:
-            image = _identified(path, stream)
-            _check_size(path, image)
-            yield image
+        yield
     except ImageError:
         raise
     except (Image.DecompressionBombError, MemoryError) as error:
@@ -198,14 +232,23 @@ def _identified(path: Path, stream: BinaryIO) -> Image.Image:
         foreign = foreign_kind(head)
         what = f"looks like {foreign}" if foreign else "is not an image"
         raise NotAnImageError(path, f"{what}; expected the content of {', '.join(FORMATS)}")
-    # Pillow only warns of sizes up to twice its limit; _check_size refuses them.
+    return open_unwarned(stream, FORMATS)
+
+
+def open_unwarned(stream: BinaryIO, formats: tuple[str, ...]) -> Image.Image:
+    """Open an image by Pillow, which only warns of sizes up to twice its limit: check the size."""
     with _warning_filters, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return Image.open(stream, formats=FORMATS)
+        return Image.open(stream, formats=formats)
 
 
-def _check_size(path: Path, image: Image.Image) -> None:
-    width, height = image.size
+def check_size(path: Path, height: int, width: int) -> None:
+    """Refuse an image of no pixels or of more than ``MAX_PIXELS``.
+
+    Raises:
+        DamagedImageError: It has none.
+        ImageTooLargeError: It has too many.
+    """
     if width * height == 0:
         raise DamagedImageError(path, f"has no pixels ({height}×{width})")
     if width * height > MAX_PIXELS:

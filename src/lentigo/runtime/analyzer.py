@@ -173,6 +173,7 @@ class Analyzer:
             decision=self._decision(estimate.probability),
             warnings=(
                 *_gate_notes(verdict),
+                *_notes(photo.notes),
                 *_notes(image_warnings(pixels, photo.size_px)),
                 *_notes(mask_warnings(working_mask)),
                 *(_outline_notes(quality) if found and quality else ()),
@@ -205,7 +206,7 @@ class Analyzer:
                 score=verdict.score,
                 accept_from=verdict.accept_from,
             ),
-            warnings=_notes(image_warnings(pixels, photo.size_px)),
+            warnings=_notes((*photo.notes, *image_warnings(pixels, photo.size_px))),
             lesion_found=False,
             measurements=None,
             box=None,

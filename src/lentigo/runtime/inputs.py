@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lentigo.imaging.read import READABLE_SUFFIXES, UnreadableFileError
+from lentigo.imaging.readers import has_reader
 from lentigo.runtime.outputs import is_result
 
 
@@ -29,8 +30,9 @@ def find_images(paths: Sequence[Path | str], out_dir: Path | None = None) -> Inp
     """Return the images that ``paths`` mean, and what is wrong with the other paths.
 
     A file is taken whatever its name. A folder stands for the images in it and below, told by
-    their suffixes; hidden names are passed over and links to folders are not followed. What is
-    neither is a glob pattern (``**`` crosses folders) and means what its matches mean.
+    their suffixes, DICOM files by their content; hidden names are passed over and links to folders
+    are not followed. What is neither is a glob pattern (``**`` crosses folders) and means what its
+    matches mean.
 
     Args:
         paths: Files, folders and glob patterns.
@@ -77,14 +79,18 @@ def _images_below(folder: Path, faults: list[UnreadableFileError]) -> list[Path]
         images += [
             Path(parent) / name
             for name in names
-            if Path(name).suffix.lower() in READABLE_SUFFIXES and not name.startswith(".")
+            if not name.startswith(".") and _is_image(Path(parent) / name)
         ]
     return images
 
 
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in READABLE_SUFFIXES or has_reader(path)
+
+
 def _nothing_meant(path: Path) -> str:
     if os.path.isdir(path):  # noqa: PTH112
-        return f"holds no image ({', '.join(sorted(READABLE_SUFFIXES))})"
+        return f"holds no image ({', '.join(sorted(READABLE_SUFFIXES))}, DICOM)"
     if glob.has_magic(str(path)):
         return "no file matches this pattern"
     return "no such file or folder"

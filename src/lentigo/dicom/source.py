@@ -1,0 +1,98 @@
+"""The image that results are about: what of its header goes into them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from highdicom.sr import CodedConcept
+from pydicom import Dataset, dcmread
+from pydicom.uid import UID
+from pydicom.valuerep import DA, TM
+
+from lentigo.dicom import codes
+from lentigo.errors import LentigoError
+
+_REQUIRED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+_MAY_BE_EMPTY = (
+    *("PatientName", "PatientID", "PatientBirthDate", "PatientSex"),
+    *("StudyDate", "StudyTime", "StudyID", "AccessionNumber", "ReferringPhysicianName"),
+)
+_SEXES = ("", "M", "F", "O")
+
+
+class DicomOutputError(LentigoError):
+    """Results that cannot be written as DICOM."""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """An image's header as the written objects take it over.
+
+    Attributes:
+        header: The image's attributes without its pixels. Text is decoded, to be written as UTF-8;
+            dates, times and a sex that no reader would take are empty; of the frames this is the
+            one that was looked at.
+        frame: Which frame was looked at, from 1; None for an image of one frame.
+    """
+
+    header: Dataset
+    frame: int | None
+
+    @property
+    def site(self) -> CodedConcept:
+        """Where on the body the image says it was taken; skin where it does not say."""
+        try:
+            region = self.header.AnatomicRegionSequence[0]
+            return CodedConcept(region.CodeValue, region.CodingSchemeDesignator, region.CodeMeaning)
+        except (AttributeError, IndexError, TypeError, ValueError):
+            return CodedConcept.from_code(codes.SKIN)
+
+    @property
+    def frames(self) -> list[int] | None:
+        """The frame numbers that a reference to the image names."""
+        return None if self.frame is None else [self.frame]
+
+
+def read_source(path: Path, frame: int = 1) -> Source:
+    """Read the header of an image that `lentigo.dicom.read` has read.
+
+    Args:
+        path: The file.
+        frame: Which frame was looked at, from 1.
+
+    Raises:
+        DicomOutputError: It does not say which study and series it is of.
+        OSError: It cannot be opened.
+    """
+    try:
+        header = dcmread(path, stop_before_pixels=True)
+        header.decode()
+        frames = int(header.get("NumberOfFrames") or 1)
+        _mend(header)
+    except OSError:
+        raise
+    except Exception as error:  # on crafted files parsers raise almost any exception
+        fault = f"its header cannot be read ({type(error).__name__})"
+        raise DicomOutputError(f"{path}: {fault}") from error
+    missing = [name for name in _REQUIRED if not isinstance(header.get(name), UID)]
+    if missing:
+        fault = f"has no {', '.join(missing)}; results could not say which image they are about"
+        raise DicomOutputError(f"{path}: {fault}")
+    return Source(header, frame if frames > 1 else None)
+
+
+def _mend(header: Dataset) -> None:
+    header.SpecificCharacterSet = "ISO_IR 192"
+    # A Pixel Spacing would ask a segmentation for a Slice Thickness, which skin has not.
+    for keyword in ("PixelSpacing", "NumberOfFrames"):
+        if keyword in header:
+            delattr(header, keyword)
+    for keyword in _MAY_BE_EMPTY:
+        if header.get(keyword) is None:
+            setattr(header, keyword, "")
+    for keyword, kind in (("PatientBirthDate", DA), ("StudyDate", DA), ("StudyTime", TM)):
+        try:
+            kind(header.get(keyword) or None)
+        except (TypeError, ValueError):
+            setattr(header, keyword, "")
+    if header.PatientSex not in _SEXES:
+        header.PatientSex = ""
