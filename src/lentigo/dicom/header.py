@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from pydicom import Dataset, dcmread, uid
-from pydicom.filereader import read_file_meta_info
+from pydicom.filereader import read_dataset, read_preamble
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID
 
@@ -132,7 +132,7 @@ def read_header(path: Path, stream: BinaryIO) -> Header:
     Raises:
         ImageError: No photo of a kind that is read; the message tells what it is.
     """
-    syntax = _transfer_syntax(path)
+    syntax = _transfer_syntax(path, stream)
     attributes = dcmread(stream, stop_before_pixels=True, specific_tags=list(_WANTED))
     _check_sop_class(path, attributes)
     fields = _Fields(path, attributes)
@@ -189,8 +189,11 @@ class _Fields:
             raise DamagedImageError(self._path, fault) from error
 
 
-def _transfer_syntax(path: Path) -> UID:
-    meta = read_file_meta_info(path)
+def _transfer_syntax(path: Path, stream: BinaryIO) -> UID:
+    # Before anything else: to read on, pydicom would inflate a deflated file whole.
+    read_preamble(stream, force=False)
+    meta = read_dataset(stream, False, True, stop_when=lambda tag, *_: tag.group != 2)
+    stream.seek(0)
     syntax = meta.get("TransferSyntaxUID")
     if not isinstance(syntax, UID) or not syntax:
         raise NotAnImageError(path, "is DICOM without a Transfer Syntax; nothing can be read of it")
