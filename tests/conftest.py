@@ -1,6 +1,6 @@
 """Tiny models that keep to the bundle contract, so that tests need neither training nor torch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,14 @@ from lentigo.bundle import (
 )
 from lentigo.imaging.region import Region
 from lentigo.runtime.analyzer import Analyzer
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is kept of tests' data is not kept among the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LENTIGO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+        yield
 
 
 def tiny_model(

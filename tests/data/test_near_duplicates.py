@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter
 
+from lentigo.data import near_duplicates as near_duplicates_module
 from lentigo.data.near_duplicates import near_duplicates
 from lentigo.synthetic import draw_lesion
 
@@ -67,3 +68,27 @@ def test_blank_photos_are_not_taken_for_one_another(tmp_path: Path) -> None:
     for grey in (40, 200):
         Image.new("RGB", (128, 128), (grey,) * 3).save(tmp_path / f"{grey}.png")
     assert near_duplicates([str(tmp_path / "40.png"), str(tmp_path / "200.png")]) == []
+
+
+def test_files_are_looked_through_once_until_one_changes(
+    others: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LENTIGO_CACHE", str(tmp_path / "cache"))
+    looked: list[str | None] = []
+    portrait = near_duplicates_module._portrait
+
+    def counted(path: str | None):  # type: ignore[no-untyped-def]
+        looked.append(path)
+        return portrait(path)
+
+    monkeypatch.setattr(near_duplicates_module, "_portrait", counted)
+    again = tmp_path / "again.png"
+    photo(3).save(again)
+    paths = [*others, str(again)]
+    assert near_duplicates(paths) == near_duplicates(paths) == [(3, 12)]
+    assert len(looked) == len(paths)
+    photo(5, (120, 160)).save(again)
+    assert near_duplicates(paths) == [(5, 12)]
+    for kept in (tmp_path / "cache" / "near-duplicates").iterdir():
+        kept.write_text("[[3")
+    assert near_duplicates(paths) == [(5, 12)]

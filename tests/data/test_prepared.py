@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from lentigo.data import prepared
+from lentigo.data.cache import default_cache_dir
 from lentigo.data.manifest import build_manifest
-from lentigo.data.prepared import default_cache_dir, fit, prepare
+from lentigo.data.prepared import fit, prepare
 from lentigo.errors import ImageError, SourceError
 
 SIZE_PX = (32, 32)

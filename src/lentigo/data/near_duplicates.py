@@ -6,8 +6,12 @@ correlates at one of the eight turns and mirrorings and a shift of a few pixels.
 found by a coarse descriptor first, so that few pairs are compared in detail.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -15,10 +19,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import fft, ndimage
 
+from lentigo.data.cache import default_cache_dir
 from lentigo.errors import ImageError
+from lentigo.files import write_text
 from lentigo.imaging.read import read_photo
 
 Floats = NDArray[np.float32]
+
+FORMAT_VERSION: Final = 1
+"""Raise it when the same files would give other pairs, so that kept ones are not used."""
 
 SAME_FROM: Final = 0.35
 """The correlation of fine structure from which on two photos are of one scene. Chosen by eye on the
@@ -41,9 +50,38 @@ def near_duplicates(paths: Sequence[str | None]) -> list[tuple[int, int]]:
     n × 144 matrices a turn. About 10 kB are held for each image. Images that are absent or cannot
     be read are in no pair.
 
+    What was found is kept in the cache, by the files' paths, sizes and times, so that a dataset is
+    looked through once and not at every run.
+
     Returns:
         Pairs (i, j) with i < j, sorted.
     """
+    kept = default_cache_dir() / "near-duplicates" / f"{_key(paths)}.json"
+    try:
+        return [(i, j) for i, j in json.loads(kept.read_bytes())]
+    except (OSError, ValueError):  # not there, or not whole
+        pairs = _found(paths)
+        with suppress(OSError):  # a full disk costs time, not the result
+            write_text(kept, json.dumps(pairs))
+        return pairs
+
+
+def _key(paths: Sequence[str | None]) -> str:
+    digest = hashlib.sha256(repr(FORMAT_VERSION).encode())
+    for path in paths:
+        digest.update(repr((path, _stamp(path))).encode())
+    return digest.hexdigest()[:32]
+
+
+def _stamp(path: str | None) -> tuple[int, int] | None:
+    try:
+        status = Path(path).stat() if path is not None else None
+    except (OSError, ValueError):
+        return None
+    return status and (status.st_size, status.st_mtime_ns)
+
+
+def _found(paths: Sequence[str | None]) -> list[tuple[int, int]]:
     with ThreadPoolExecutor() as pool:
         read = list(pool.map(_portrait, paths))
     places = [i for i, portrait in enumerate(read) if portrait is not None]

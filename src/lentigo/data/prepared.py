@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import os
 import shutil
 import tempfile
 import time
@@ -17,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from lentigo.data.cache import default_cache_dir
 from lentigo.errors import SourceError
 from lentigo.imaging.arrays import Mask, Pixels, Size
 from lentigo.imaging.geometry import Letterbox
@@ -55,11 +55,6 @@ class Prepared:
     def __len__(self) -> int:
         """Return the number of images."""
         return len(self.ids)
-
-
-def default_cache_dir() -> Path:
-    """Return ``$LENTIGO_CACHE``, or ``~/.cache/lentigo``."""
-    return Path(os.environ.get("LENTIGO_CACHE") or "~/.cache/lentigo").expanduser()
 
 
 def prepare(

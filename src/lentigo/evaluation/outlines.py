@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lentigo.data.prepared import default_cache_dir
+from lentigo.data.cache import default_cache_dir
 from lentigo.data.views import TRUE_OUTLINES, MaskMaker, TrueMasks
 from lentigo.files import write_bytes
 from lentigo.imaging.arrays import Mask
