@@ -6,10 +6,12 @@ A table stands between two comment lines that name it; what is around it is writ
 import json
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import classification_tables
+import label_study_tables
 import segmentation_tables
 import study_tables
 
@@ -57,7 +59,16 @@ def _evaluation_rows(result: dict[str, Any]) -> Iterator[str]:
         about = " | "
 
 
-TABLES: dict[tuple[str, str], Callable[[], str]] = {
+Tables = dict[tuple[str, str], Callable[[], str]]
+
+
+def study_page(study: str, rows: Callable[[str], str]) -> Tables:
+    """Return the tables that each study's page has."""
+    tables = {"settings": study_tables.settings, "claims": study_tables.claims, "rows": rows}
+    return {(f"docs/{study}.md", name): partial(table, study) for name, table in tables.items()}
+
+
+TABLES: Tables = {
     ("README.md", "results"): evaluations,
     ("docs/segmentation.md", "ingredients"): segmentation_tables.ingredients,
     ("docs/segmentation.md", "finishing"): segmentation_tables.finishing,
@@ -66,9 +77,12 @@ TABLES: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/classification.md", "gate"): classification_tables.gate,
     ("docs/classification.md", "kinds"): classification_tables.kinds,
     ("docs/classification.md", "ingredients"): classification_tables.ingredients,
-    ("docs/segmentation-study.md", "rows"): study_tables.rows,
-    ("docs/segmentation-study.md", "claims"): study_tables.claims,
-    ("docs/segmentation-study.md", "settings"): study_tables.settings,
+    ("docs/classification-study.md", "decisions"): partial(
+        label_study_tables.per_class, "classification-study", "literal", "mended"
+    ),
+    **study_page("segmentation-study", study_tables.rows),
+    **study_page("classification-study", label_study_tables.rows),
+    **study_page("classification-regions", label_study_tables.compared),
 }
 
 

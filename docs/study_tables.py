@@ -1,4 +1,8 @@
-"""The tables of ``segmentation-study.md``, from the committed result of ``lentigo study``."""
+"""The tables of the studies' pages, from the committed results of ``lentigo study``.
+
+Each is named by its folder under ``results``. The rows of a study of segmentation stand here, those
+of a study of classification in ``label_study_tables.py``.
+"""
 
 import json
 from pathlib import Path
@@ -6,7 +10,12 @@ from typing import Any
 
 from ingredient_table import interval
 
-RESULT = Path(__file__).parents[1] / "results" / "segmentation-study" / "study.json"
+RESULTS = Path(__file__).parents[1] / "results"
+SCORES = {
+    "jaccard_per_image": "Jaccard, mean over test images",
+    "auc": "AUC on the test part",
+    "accuracy": "accuracy at the study's rule, test part",
+}
 VERDICTS = {
     "holds": "**holds**",
     "does not hold": "**the other way round**",
@@ -16,14 +25,14 @@ VERDICTS = {
 }
 
 
-def settings() -> str:
+def settings(name: str) -> str:
     """Return what the study was run with."""
-    study = _study()
+    study = study_of(name)
     chosen, drawn = study["settings"], study["bootstrap"]
     first = next(row for row in study["rows"] if row["row"] == study["reference"])
     scratch = [row["label"] for row in study["rows"] if "not at hand" in row.get("weights", "")]
     seconds = sum(row.get("training_s", 0) for row in study["rows"] if not row["same_as"])
-    size = f"{chosen['size_px']} px" if chosen["size_px"] else "each recipe's own"
+    size = f"{chosen['size_px']} px" if chosen["size_px"] else _own_size(study)
     lines = [
         "| setting | value |",
         "| --- | --- |",
@@ -38,9 +47,9 @@ def settings() -> str:
     return "\n".join(lines) + "\n"
 
 
-def rows() -> str:
-    """Return the study's table: reported beside ours."""
-    study = _study()
+def rows(name: str) -> str:
+    """Return the table of a study of segmentation: reported beside ours."""
+    study = study_of(name)
     lines = [
         "| row | net | reported Dice / Jaccard (pooled, validation) | Dice / Jaccard, pooled, "
         "own validation part | Dice, test | Jaccard, test | pooled Dice, test | failure rate, test "
@@ -51,17 +60,19 @@ def rows() -> str:
     return "\n".join(lines) + "\n"
 
 
-def claims() -> str:
+def claims(name: str) -> str:
     """Return each claim with its paired difference on the common test part."""
+    study = study_of(name)
     lines = [
-        "| claim | rows | reported | Jaccard, mean over test images | |",
-        "| --- | --- | --- | --- | --- |",
+        "| claim | rows | judged by | reported | ours | |",
+        "| --- " * 6 + "|",
     ]
-    for claim in _study()["claims"]:
+    for claim in study["claims"]:
         reported = claim["reported_difference"]
         cells = [
             claim["text"],
             f"{claim['better']} − {claim['than']}",
+            SCORES[claim["metric"]],
             "–" if reported is None else f"{reported:+.4f}",
             interval(claim["difference"], sign=True) if claim["difference"] else "–",
             VERDICTS[claim["verdict"]],
@@ -97,6 +108,13 @@ def _reference(study: dict[str, Any]) -> int:
     return next(row["number"] for row in study["rows"] if row["row"] == study["reference"])
 
 
-def _study() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(RESULT.read_text(encoding="utf-8"))
+def _own_size(study: dict[str, Any]) -> str:
+    sizes = {tuple(row["size_px"]) for row in study["rows"]}
+    return f"{'×'.join(map(str, *sizes))} px" if len(sizes) == 1 else "each recipe's own"
+
+
+def study_of(name: str) -> dict[str, Any]:
+    """Return what ``lentigo study`` wrote."""
+    path = RESULTS / name / "study.json"
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
