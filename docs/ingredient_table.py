@@ -30,10 +30,13 @@ def ingredient_table(task: str, score: str, sets: Mapping[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def interval(value: Mapping[str, float], *, sign: bool = False) -> str:
-    """Return an interval's value and its ends as text."""
+def interval(value: Mapping[str, float | None], *, sign: bool = False) -> str:
+    """Return an interval's value and its ends as text; a dash where it is not defined."""
     form = "+.3f" if sign else ".3f"
-    middle, low, high = (format(value[end], form) for end in ("value", "low", "high"))
+    if value["value"] is None:
+        return "–"
+    ends = (value[end] for end in ("value", "low", "high"))
+    middle, low, high = ("–" if end is None else format(end, form) for end in ends)
     return f"{middle} ({low} to {high})"
 
 
