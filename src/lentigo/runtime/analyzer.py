@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from lentigo.bundle import Bundle, OperatingPoint
+from lentigo.bundle import Bundle
 from lentigo.errors import ImageError
 from lentigo.files import sha256_of
 from lentigo.imaging.arrays import Mask, Pixels
@@ -25,7 +25,6 @@ from lentigo.runtime.finding import (
     UNCERTAIN_OUTLINE,
     AppliedPoint,
     BoxPx,
-    Decision,
     Finding,
     HeatMap,
     Measurements,
@@ -37,6 +36,7 @@ from lentigo.runtime.finding import (
     Refusal,
     UsedBundle,
     UsedGate,
+    called,
 )
 from lentigo.runtime.gate import Verdict, shipped_gate
 from lentigo.runtime.photos import PhotoLike, as_photo
@@ -78,13 +78,7 @@ class Analyzer:
     ) -> None:
         self.segmenter = Segmenter(segmenter, engine, threads)
         self.classifier = Classifier(classifier, engine, threads)
-        spec = self.classifier.bundle.spec
-        point: OperatingPoint = spec.operating_point(operating_point)
-        self.operating_point = AppliedPoint(
-            name=operating_point or spec.default_operating_point,
-            threshold=point.threshold,
-            rule=point.rule,
-        )
+        self.operating_point = self.point(operating_point)
         self.gate = shipped_gate()
         self.refuses = gate
         self.made_with = Provenance(
@@ -94,6 +88,17 @@ class Analyzer:
             classifier=_used(self.classifier),
             gate=UsedGate(sha256=self.gate.sha256, refuses=gate),
         )
+
+    def point(self, name: str | None = None) -> AppliedPoint:
+        """Return one of the classifier's operating points; None: its default.
+
+        Raises:
+            BundleError: It has no such point; the message lists those it has.
+        """
+        spec = self.classifier.bundle.spec
+        point = spec.operating_point(name)
+        name = spec.default_operating_point if name is None else name
+        return AppliedPoint(name=name, threshold=point.threshold, rule=point.rule)
 
     def analyze(self, image: PhotoLike, outline: Mask | None = None) -> Finding:
         """Return the finding for one image, with its pictures.
@@ -170,7 +175,7 @@ class Analyzer:
             probability_malignant=estimate.probability,
             diagnoses=estimate.diagnoses,
             operating_point=self.operating_point,
-            decision=self._decision(estimate.probability),
+            decision=called(estimate.probability, self.operating_point),
             warnings=(
                 *_gate_notes(verdict),
                 *_notes(photo.notes),
@@ -188,9 +193,6 @@ class Analyzer:
             made_with=self.made_with,
             pictures=_pictures(photo, segmentation.mask, working_mask, pixels),
         )
-
-    def _decision(self, probability: float) -> Decision:
-        return "malignant" if probability >= self.operating_point.threshold else "benign"
 
     def _refused(self, photo: Photo, verdict: Verdict) -> Finding:
         """Return the finding for an image that neither net has seen."""
