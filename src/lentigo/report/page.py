@@ -12,24 +12,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from lentigo.report.summary import Summary
-from lentigo.report.words import percent
+from lentigo.report.words import DIAGNOSES, percent
 from lentigo.runtime.batch import Done
 from lentigo.runtime.finding import NOTICE, Finding, Measurements, OutlineQuality
 from lentigo.runtime.outputs import CROP, FINDING, HEAT, MASK, OVERLAY
 
 THUMBNAIL_PX = 512
-
-_WORDS = {
-    "nv": "melanocytic nevus",
-    "mel": "melanoma",
-    "bkl": "benign keratosis",
-    "bcc": "basal cell carcinoma",
-    "akiec": "actinic keratosis, Bowen",
-    "vasc": "vascular lesion",
-    "df": "dermatofibroma",
-}
-"""HAM10000's abbreviations in words; another bundle's names stand as they are."""
-
 
 class Picture(NamedTuple):
     """A picture embedded in the page."""
@@ -101,7 +89,7 @@ def reasons(measured: Measurements, quality: OutlineQuality | None) -> tuple[Rea
 def diagnoses_in_words(finding: Finding) -> tuple[tuple[str, float], ...]:
     """Return each diagnosis in words with its share, the greatest first; none where not told."""
     return tuple(
-        (_WORDS.get(name, name), share) for name, share in (finding.diagnoses or {}).items()
+        (DIAGNOSES.get(name, name), share) for name, share in (finding.diagnoses or {}).items()
     )
 
 

@@ -83,7 +83,7 @@ def _content(report: SingleReport) -> list[Flowable]:
     if finding.probability_malignant is not None:
         risk, threshold = finding.probability_malignant, finding.operating_point.threshold
         content += [Spacer(0, 4), Scale(risk, threshold, colour)]
-    said = (words.decision, words.frequency, words.point)
+    said = (words.decision, words.frequency, words.counts, words.point)
     content += [_paragraph(sentence, _TEXT, after=3) for sentence in said if sentence]
     content += _warnings(report)
     content += [Spacer(0, 6), _pictures(report.pictures)]

@@ -1,10 +1,23 @@
 """What a finding means, in sentences; pages and reports all take them from here."""
 
+from typing import Final
+
 from pydantic import BaseModel, ConfigDict
 
 from lentigo.bundle import BundleSpec
 from lentigo.runtime.evidence import Evidence, Measured, ScoredAlike
 from lentigo.runtime.finding import Finding
+
+DIAGNOSES: Final = {
+    "nv": "melanocytic nevus",
+    "mel": "melanoma",
+    "bkl": "benign keratosis",
+    "bcc": "basal cell carcinoma",
+    "akiec": "actinic keratosis, Bowen",
+    "vasc": "vascular lesion",
+    "df": "dermatofibroma",
+}
+"""HAM10000's abbreviations in words; another bundle's names stand as they are."""
 
 
 class Words(BaseModel):
@@ -13,14 +26,18 @@ class Words(BaseModel):
     Attributes:
         decision: What it is called, and why.
         frequency: How often lesions scored like this were malignant; None for a refused image.
+        counts: The images that this was counted on; None where the bundle does not tell.
         point: How the operating point did; None where the classifier's bundle does not tell.
+        diagnoses: What each diagnosis's name stands for.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     decision: str
     frequency: str | None
+    counts: str | None
     point: str | None
+    diagnoses: dict[str, str]
 
 
 def in_words(finding: Finding, classifier: BundleSpec) -> Words:
@@ -30,11 +47,14 @@ def in_words(finding: Finding, classifier: BundleSpec) -> Words:
         finding: Made with the classifier.
         classifier: Its bundle's index.
     """
-    evidence = Evidence.of(classifier)
+    evidence, risk = Evidence.of(classifier), finding.probability_malignant
+    alike = evidence.scored_like(risk) if evidence and risk is not None else None
     return Words(
         decision=_decision(finding),
-        frequency=_frequency(finding, classifier, evidence),
+        frequency=None if risk is None else _frequency(risk, alike, classifier),
+        counts=_counts(alike, evidence) if evidence and alike else None,
         point=None if evidence is None else _point(finding.operating_point.name, evidence),
+        diagnoses={name: DIAGNOSES.get(name, name) for name in finding.diagnoses or {}},
     )
 
 
@@ -64,26 +84,22 @@ def _decision(finding: Finding) -> str:
     )
 
 
-def _frequency(finding: Finding, classifier: BundleSpec, evidence: Evidence | None) -> str | None:
-    risk = finding.probability_malignant
-    if risk is None:
-        return None
-    alike = evidence.scored_like(risk) if evidence else None
-    if evidence is not None and alike is not None:
-        return f"{_of_hundred(alike)} ({_interval(alike.share_malignant)}; {evidence.source})."
+def _frequency(risk: float, alike: ScoredAlike | None, classifier: BundleSpec) -> str:
+    if alike is not None:
+        share = alike.share_malignant.value
+        return f"Of 100 lesions scored like this, {_were(share)} malignant in the validation data."
     if classifier.calibration is None:
         return f"The classifier is not calibrated: {percent(risk)} ranks images, no more."
     return (
-        f"Of 100 lesions scored like this, {_were(risk)} malignant in the "
-        "validation data, by the curve that was fitted to it; it tells no counts for this score."
+        f"Of 100 lesions scored like this, {_were(risk)} malignant in the validation data, by the "
+        "curve that was fitted to it; there are too few counts for this score."
     )
 
 
-def _of_hundred(alike: ScoredAlike) -> str:
+def _counts(alike: ScoredAlike, evidence: Evidence) -> str:
     return (
-        f"Of 100 lesions scored like this, {_were(alike.share_malignant.value)} malignant in the "
-        f"validation data: {alike.n_malignant} of the {alike.n} images scored from "
-        f"{percent(alike.low)} to {percent(alike.high)}"
+        f"Counted: {alike.n_malignant} of the {alike.n} images scored from {percent(alike.low)} to "
+        f"{percent(alike.high)} ({_interval(alike.share_malignant)}; {evidence.source})."
     )
 
 
