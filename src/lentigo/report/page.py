@@ -19,6 +19,7 @@ from lentigo.runtime.outputs import CROP, FINDING, HEAT, MASK, OVERLAY
 
 THUMBNAIL_PX = 512
 
+
 class Picture(NamedTuple):
     """A picture embedded in the page."""
 

@@ -27,7 +27,8 @@ class Words(BaseModel):
         decision: What it is called, and why.
         frequency: How often lesions scored like this were malignant; None for a refused image.
         counts: The images that this was counted on; None where the bundle does not tell.
-        point: How the operating point did; None where the classifier's bundle does not tell.
+        point: How the operating point did; None for a refused image, and where the classifier's
+            bundle does not tell.
         diagnoses: What each diagnosis's name stands for.
     """
 
@@ -53,7 +54,9 @@ def in_words(finding: Finding, classifier: BundleSpec) -> Words:
         decision=_decision(finding),
         frequency=None if risk is None else _frequency(risk, alike, classifier),
         counts=_counts(alike, evidence) if evidence and alike else None,
-        point=None if evidence is None else _point(finding.operating_point.name, evidence),
+        point=_point(finding.operating_point.name, evidence)
+        if evidence and risk is not None
+        else None,
         diagnoses={name: DIAGNOSES.get(name, name) for name in finding.diagnoses or {}},
     )
 

@@ -9,6 +9,7 @@ export function showAnswer(item) {
   get("answer").className = finding?.decision ?? item.state;
   get("again").hidden = item.state !== "failed";
   get("answer-title").textContent = headline(item);
+  get("point-group").hidden = !finding;
   get("risk").hidden = !finding || finding.refusal !== null;
   for (const name of ["frequency", "counts", "decision"]) tell(name, finding?.words[name]);
   tell("point-words", finding?.words.point);

@@ -67,7 +67,7 @@ async function call(path, options, bearer) {
 async function detail(response) {
   try {
     const problem = await response.json();
-    return `${problem.detail}`;
+    return problem.detail.replace(/^image: /, "the file ");
   } catch {
     return `The server answered ${response.status}`;
   }
