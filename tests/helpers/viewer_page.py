@@ -1,12 +1,33 @@
 """What tests do on the page, in a person's terms."""
 
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
+
+import uvicorn
+
+from lentigo.runtime.analyzer import Analyzer
+from lentigo.serving.app import create_app
+from lentigo.serving.settings import Settings
 
 WAIT_MS = 60_000
 """A busy machine may take this long for a finding."""
+
+SCREENS = {
+    "desktop": {"viewport": {"width": 1360, "height": 850}},
+    "phone": {
+        "viewport": {"width": 390, "height": 844},
+        "device_scale_factor": 2,
+        "is_mobile": True,
+        "has_touch": True,
+    },
+}
 
 _SETTLED = """count => {
   const rows = [...document.querySelectorAll("#list > li")];
@@ -115,3 +136,39 @@ class Viewer:
                 },
             )
         client.detach()
+
+
+OpenViewer: TypeAlias = Callable[..., Viewer]
+
+
+@contextmanager
+def served(settings: Settings, analyzer: Analyzer) -> Iterator[str]:
+    """Serve on a free port of loopback, in a thread; yield the page's address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    app = create_app(settings, analyzer)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    finally:
+        server.should_exit = True
+        thread.join(30)
+        listener.close()
+
+
+@contextmanager
+def opened(chromium: Any, url: str, screen: str, **options: Any) -> Iterator[Viewer]:
+    """Open the page, and at the end see that it broke nothing and told nobody else anything."""
+    context = chromium.new_context(**SCREENS[screen], **options)
+    viewer = Viewer(context.new_page(), Screen(screen), url)
+    try:
+        viewer.page.goto(url)
+        yield viewer
+        assert viewer.errors == []
+        assert {host for host in viewer.hosts if host not in url} == set()
+    finally:
+        context.close()

@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
-from viewer_page import Viewer
+import pytest
+from viewer_page import OpenViewer, Viewer
+
+desktop = pytest.mark.parametrize("open_viewer", ["desktop"], indirect=True)
 
 
 def area(viewer: Viewer) -> str:
@@ -20,9 +23,9 @@ def wait_for_other(viewer: Viewer, before: str) -> None:
 
 
 def test_a_brush_corrects_the_outline_and_undo_takes_it_back(
-    open_viewer: object, photos: dict[str, Path]
+    open_viewer: OpenViewer, photos: dict[str, Path]
 ) -> None:
-    viewer: Viewer = open_viewer(photos["malignant"])  # type: ignore[operator]
+    viewer = open_viewer(photos["malignant"])
     model, crop, risk = area(viewer), viewer.picture("crop"), viewer.text("#answer-title")
     viewer.page.click("#edit")
     viewer.slide("brush-size", 90)
@@ -35,22 +38,24 @@ def test_a_brush_corrects_the_outline_and_undo_takes_it_back(
     with viewer.page.expect_download() as download:
         viewer.page.click("[data-kind=json]")
     assert json.loads(Path(download.value.path()).read_text())["outline_by"] == "caller"
+    viewer.page.click("#undo")
+    wait_for_other(viewer, wider)
+    assert area(viewer) == model
     viewer.page.check("#brush-erase")
     viewer.drag((0.3, 0.5), (0.5, 0.5))
-    wait_for_other(viewer, wider)
-    viewer.page.click("#undo")
-    wait_for_other(viewer, area(viewer))
-    assert area(viewer) == wider
+    wait_for_other(viewer, model)
+    smaller = area(viewer)
     viewer.page.click("#model-outline")
-    wait_for_other(viewer, wider)
+    wait_for_other(viewer, smaller)
     assert area(viewer) == model
     assert "By the model" in viewer.text("#quality")
     assert viewer.text("#answer-title") == risk
     assert viewer.page.locator("#model-outline").is_disabled()
 
 
-def test_keys_alone_correct_the_outline(open_viewer: object, photos: dict[str, Path]) -> None:
-    viewer: Viewer = open_viewer(photos["malignant"])  # type: ignore[operator]
+@desktop
+def test_keys_alone_correct_the_outline(open_viewer: OpenViewer, photos: dict[str, Path]) -> None:
+    viewer = open_viewer(photos["malignant"])
     press, before = viewer.page.keyboard.press, area(viewer)
     viewer.page.focus("#edit")
     press("Enter")
@@ -71,10 +76,11 @@ def test_keys_alone_correct_the_outline(open_viewer: object, photos: dict[str, P
     assert area(viewer) == before
 
 
+@desktop
 def test_an_empty_outline_is_not_sent_and_said_in_words(
-    open_viewer: object, photos: dict[str, Path]
+    open_viewer: OpenViewer, photos: dict[str, Path]
 ) -> None:
-    viewer: Viewer = open_viewer(photos["malignant"])  # type: ignore[operator]
+    viewer = open_viewer(photos["malignant"])
     viewer.page.click("#edit")
     sent = len(viewer.sent)
     viewer.page.evaluate("document.getElementById('brush-erase').click()")
