@@ -92,6 +92,12 @@ class Viewer:
     def names(self) -> list[str]:
         return self.page.locator("#list .name").all_inner_texts()
 
+    def shown(self) -> None:
+        """Wait until the picture is there."""
+        label = "() => document.getElementById('canvas').getAttribute('aria-label') !== 'No image'"
+        self.page.wait_for_function(label)
+        self.painted()
+
     def painted(self) -> None:
         """Wait until the browser has drawn what was asked for."""
         self.page.wait_for_timeout(120)

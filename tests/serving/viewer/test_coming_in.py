@@ -95,7 +95,7 @@ def test_what_a_browser_does_not_show_is_shown_by_the_server(
     with Image.open(photos["malignant"]) as photo:
         photo.save(tmp_path / "scan.tif")
     viewer = open_viewer(tmp_path / "scan.tif", url=tiny_page)
-    viewer.painted()
+    viewer.shown()
     middle = viewer.page.evaluate(
         """() => {
           const canvas = document.getElementById("canvas");
@@ -116,6 +116,7 @@ def test_a_photo_that_was_turned_is_shown_upright(
     with Image.open(photos["malignant"]) as photo:
         photo.save(tmp_path / "turned.jpg", exif=exif)
     viewer = open_viewer(tmp_path / "turned.jpg", url=tiny_page)
+    viewer.shown()
     crop = viewer.page.evaluate(
         "() => ['width', 'height'].map((side) => document.getElementById('crop')[side])"
     )

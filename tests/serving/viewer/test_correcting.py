@@ -22,10 +22,9 @@ def wait_for_other(viewer: Viewer, before: str) -> None:
     viewer.settle(1)
 
 
-def test_a_brush_corrects_the_outline_and_undo_takes_it_back(
-    open_viewer: OpenViewer, photos: dict[str, Path]
-) -> None:
+def test_a_brush_corrects_the_outline(open_viewer: OpenViewer, photos: dict[str, Path]) -> None:
     viewer = open_viewer(photos["malignant"])
+    viewer.shown()
     model, crop, risk = area(viewer), viewer.picture("crop"), viewer.text("#answer-title")
     viewer.page.click("#edit")
     viewer.slide("brush-size", 90)
@@ -38,12 +37,9 @@ def test_a_brush_corrects_the_outline_and_undo_takes_it_back(
     with viewer.page.expect_download() as download:
         viewer.page.click("[data-kind=json]")
     assert json.loads(Path(download.value.path()).read_text())["outline_by"] == "caller"
-    viewer.page.click("#undo")
-    wait_for_other(viewer, wider)
-    assert area(viewer) == model
     viewer.page.check("#brush-erase")
     viewer.drag((0.3, 0.5), (0.5, 0.5))
-    wait_for_other(viewer, model)
+    wait_for_other(viewer, wider)
     smaller = area(viewer)
     viewer.page.click("#model-outline")
     wait_for_other(viewer, smaller)
@@ -70,8 +66,9 @@ def test_keys_alone_correct_the_outline(open_viewer: OpenViewer, photos: dict[st
     for _ in range(3):
         press("Shift+ArrowLeft")
     wait_for_other(viewer, grown)
-    for _ in range(4):
+    for _ in range(3):
         press("Control+z")
+    viewer.page.click("#undo")
     wait_for_other(viewer, area(viewer))
     assert area(viewer) == before
 
@@ -86,7 +83,7 @@ def test_an_empty_outline_is_not_sent_and_said_in_words(
     viewer.page.evaluate("document.getElementById('brush-erase').click()")
     viewer.slide("brush-size", 100)
     viewer.page.focus("#stage")
-    for row in (0.3, 0.4, 0.5, 0.6, 0.7):
+    for row in (0.34, 0.5, 0.66):
         viewer.drag((0.05, row), (0.95, row))
     viewer.page.wait_for_function(
         "() => document.getElementById('cautions').innerText.includes('outline is empty')"
@@ -96,5 +93,5 @@ def test_an_empty_outline_is_not_sent_and_said_in_words(
     viewer.page.wait_for_function(
         "() => !document.getElementById('cautions').innerText.includes('outline is empty')"
     )
-    assert empty - sent <= 5
+    assert empty - sent <= 3
     assert viewer.errors == []

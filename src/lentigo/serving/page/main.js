@@ -11,7 +11,7 @@ import { List } from "./list.js";
 import { Stage } from "./stage.js";
 
 /** follows: whether the riskiest image is shown as findings come in, until a person does something. */
-const state = { shown: null, picture: null, dicom: false, follows: true };
+const state = { shown: null, picture: null, opening: null, dicom: false, follows: true };
 const editor = new Editor(corrected);
 const stage = new Stage(() => editor.on);
 const images = new Images(changed);
@@ -81,16 +81,7 @@ function show(item) {
 }
 
 async function showPicture(item) {
-  if (!state.picture) {
-    const picture = await pictureOf(item);
-    if (state.shown !== item || state.picture) {
-      picture.close();
-      return;
-    }
-    state.picture = picture;
-    const [height, width] = item.finding.size_px;
-    stage.open(picture, { width, height });
-  }
+  if (!state.picture && !(await openPicture(item))) return;
   const { heat_map: heat } = item.finding;
   get("heat-group").hidden = !heat;
   stage.heat = heat ? heatPicture(heat) : null;
@@ -100,6 +91,22 @@ async function showPicture(item) {
   stage.redraw();
   showCrop(state.picture, item.finding);
   describe(item);
+}
+
+/** Decode an item's picture, once; tell whether it is on the stage. */
+async function openPicture(item) {
+  if (state.opening === item) return false;
+  state.opening = item;
+  const picture = await pictureOf(item).catch(() => null); // the file may have gone from its disk
+  if (state.opening === item) state.opening = null;
+  if (state.shown !== item || state.picture || !picture) {
+    picture?.close();
+    return false;
+  }
+  state.picture = picture;
+  const [height, width] = item.finding.size_px;
+  stage.open(picture, { width, height });
+  return true;
 }
 
 /** Say in words what the picture shows. */
