@@ -140,9 +140,11 @@ export class Images {
   }
 }
 
-/** Return a picture of an item, to be closed by who asked for it. */
-export function pictureOf(item, options) {
-  return createImageBitmap(item.preview ?? item.file, options);
+/** Return a picture of an item with a long side up to a limit, to be closed by who asked for it. */
+export function pictureOf({ preview, file, shown }, limit) {
+  if (preview || Math.max(shown.width, shown.height) <= limit) return createImageBitmap(preview ?? file);
+  const long = shown.width >= shown.height ? "resizeWidth" : "resizeHeight";
+  return createImageBitmap(file, { [long]: limit, resizeQuality: "high" });
 }
 
 /** Return the size a file has in this browser, or that only the server can show it. */

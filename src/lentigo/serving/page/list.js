@@ -87,7 +87,7 @@ function stateOf({ state, note, finding }) {
 
 async function drawThumbnail(item, canvas) {
   try {
-    const picture = await pictureOf(item);
+    const picture = await pictureOf(item, 4 * THUMBNAIL_PX);
     const side = Math.min(picture.width, picture.height);
     [canvas.width, canvas.height] = [THUMBNAIL_PX, THUMBNAIL_PX];
     const [left, top] = [(picture.width - side) / 2, (picture.height - side) / 2];

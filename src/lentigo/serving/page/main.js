@@ -10,6 +10,8 @@ import { Images, pictureOf } from "./images.js";
 import { List } from "./list.js";
 import { Stage } from "./stage.js";
 
+const PICTURE_PX = 4096; // more than a screen shows, and little enough for a phone
+
 /** follows: whether the riskiest image is shown as findings come in, until a person does something. */
 const state = { shown: null, picture: null, opening: null, dicom: false, follows: true };
 const editor = new Editor(corrected);
@@ -97,7 +99,7 @@ async function showPicture(item) {
 async function openPicture(item) {
   if (state.opening === item) return false;
   state.opening = item;
-  const picture = await pictureOf(item).catch(() => null); // the file may have gone from its disk
+  const picture = await pictureOf(item, PICTURE_PX).catch(() => null); // the file may have gone from its disk
   if (state.opening === item) state.opening = null;
   if (state.shown !== item || state.picture || !picture) {
     picture?.close();

@@ -44,7 +44,7 @@ export class Stage {
 
   setMask(mask) {
     this.mask = mask;
-    this.path = mask ? mask.path() : null;
+    this.path = null; // made when it is drawn: a brush changes the mask more often than that
     this.redraw();
   }
 
@@ -128,7 +128,7 @@ export class Stage {
     context.setTransform(ratio * scale, 0, 0, ratio * scale, ratio * x, ratio * y);
     context.drawImage(this.picture, 0, 0, this.size.width, this.size.height);
     if (this.heat && this.show.heat) this.#drawHeat(context);
-    if (this.path && this.show.outline) this.#drawOutline(context);
+    if (this.mask && this.show.outline) this.#drawOutline(context);
     if (this.brush) this.#drawBrush(context);
   }
 
@@ -141,6 +141,7 @@ export class Stage {
 
   #drawOutline(context) {
     context.save();
+    this.path ??= this.mask.path();
     const scale = this.size.width / this.mask.width;
     context.scale(scale, this.size.height / this.mask.height);
     const pixel = 1 / (scale * this.view.scale);
