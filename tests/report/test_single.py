@@ -5,7 +5,6 @@ import re
 import zlib
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from lentigo.report.pdf import render_pdf

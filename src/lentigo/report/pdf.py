@@ -174,7 +174,7 @@ def _measurements(report: SingleReport) -> list[Flowable]:
     table = Table([names, values, notes], colWidths=columns, hAlign="LEFT")
     sides = ("LEFTPADDING", "TOPPADDING", "BOTTOMPADDING")
     table.setStyle([(side, (0, 0), (-1, -1), 0) for side in sides])
-    return [_paragraph("Measurements", _HEAD), table, _paragraph(about, _SMALL)]
+    return [_paragraph("Measurements", _HEAD), table, Spacer(0, 3), _paragraph(about, _SMALL)]
 
 
 def _diagnoses(report: SingleReport) -> list[Flowable]:

@@ -1,5 +1,6 @@
 """The page beside the API: static files that hold nothing of anyone's, and so need no token."""
 
+import mimetypes
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,10 @@ HEADERS: Final = {
     "cache-control": "no-cache",  # asked for again each time, answered by the ETag
     "permissions-policy": "geolocation=(), microphone=(), payment=()",
 }
+
+# A system may name other types, and a browser runs and applies none but these.
+for _suffix, _type in ((".js", "text/javascript"), (".css", "text/css"), (".svg", "image/svg+xml")):
+    mimetypes.add_type(_type, _suffix)
 
 
 def install(app: FastAPI) -> None:

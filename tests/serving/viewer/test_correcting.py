@@ -34,6 +34,7 @@ def test_a_brush_corrects_the_outline(open_viewer: OpenViewer, photos: dict[str,
     assert "Corrected by hand" in viewer.text("#quality")
     assert viewer.picture("crop") != crop
     assert viewer.text("#answer-title") != risk
+    assert viewer.text("#badge") == viewer.text("#answer-title")
     with viewer.page.expect_download() as download:
         viewer.page.click("[data-kind=json]")
     assert json.loads(Path(download.value.path()).read_text())["outline_by"] == "caller"

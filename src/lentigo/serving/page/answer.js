@@ -8,7 +8,7 @@ export function showAnswer(item) {
   get("answer-name").textContent = item.name;
   get("answer").className = finding?.decision ?? item.state;
   get("again").hidden = item.state !== "failed";
-  get("answer-title").textContent = headline(item);
+  get("answer-title").textContent = get("badge").textContent = headline(item);
   get("point-group").hidden = !finding;
   get("risk").hidden = !finding || finding.refusal !== null;
   for (const name of ["frequency", "counts", "decision"]) tell(name, finding?.words[name]);
@@ -44,9 +44,6 @@ function showCautions({ finding, state, note, mask }) {
   const texts = (finding?.warnings ?? []).map((warning) => warning.message);
   if (finding?.refusal) {
     texts.push("if it is dermoscopy after all, whoever runs the server can score it, with a warning: lentigo serve --no-gate");
-  }
-  if (finding && !finding.refusal && !finding.lesion_found) {
-    texts.unshift("no lesion was found; the score is for the whole image");
   }
   if (mask?.empty && finding?.lesion_found) texts.unshift("the outline is empty: paint the lesion, undo, or go back to the model's outline; what is told here is for the outline before");
   if (state === "failed") texts.unshift(note);

@@ -93,11 +93,11 @@ function askForToken(wrong) {
       token = get("token").value.trim();
       get("token").value = "";
       keep(token);
-      get("door").close();
       asked = null;
+      get("door").close();
       resolve();
     };
-    get("door").oncancel = (event) => event.preventDefault();
+    get("door").onclose = () => asked && get("door").showModal(); // without a token nothing works
   });
   return asked;
 }
