@@ -41,7 +41,7 @@ export class Mask {
 
   /** Fill a stroke of a round brush from one point to another, in the mask's pixels. */
   stroke(from, to, radius, value) {
-    const steps = Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / Math.max(1, radius / 3));
+    const steps = Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / Math.max(1, radius / 8));
     for (let step = 0; step <= steps; step += 1) {
       const share = steps ? step / steps : 0;
       const x = from.x + share * (to.x - from.x);
