@@ -6,6 +6,7 @@ Each runs in a process of its own, so that memory and warmth are its own, and wr
 
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -13,13 +14,12 @@ SUBJECTS = ("prepare", "one_image", "folder", "engines", "evaluation", "growth")
 
 
 def main(arguments: list[str]) -> int:
-    named = [argument for argument in arguments if not argument.startswith("-")]
+    named = list(takewhile(lambda argument: not argument.startswith("-"), arguments))
     unknown = sorted(set(named) - set(SUBJECTS))
     if unknown:
         print(f"no benchmark '{unknown[0]}'; there are: {', '.join(SUBJECTS)}", file=sys.stderr)
         return 2
-    further = [argument for argument in arguments if argument.startswith("-")]
-    failed = [name for name in named or SUBJECTS if _run(name, further)]
+    failed = [name for name in named or SUBJECTS if _run(name, arguments[len(named) :])]
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

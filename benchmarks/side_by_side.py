@@ -7,6 +7,9 @@ and a ratio is of neighbours in time. Seconds are the machine's; ratios hold bet
 import argparse
 import os
 import platform
+import resource
+import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -87,6 +90,21 @@ def spread(seconds: Sequence[float]) -> dict[str, float]:
     """Return the median, the 99th percentile, and how many runs they are of."""
     median, p99 = np.quantile(seconds, (0.5, 0.99))
     return {"median_s": float(median), "p99_s": float(p99), "runs": len(seconds)}
+
+
+def run_alone(command: Sequence[str]) -> tuple[float, resource.struct_rusage]:
+    """Run a command to its end; return its seconds, and what it used of cores and memory.
+
+    Raises:
+        CalledProcessError: It failed.
+    """
+    started = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return time.perf_counter() - started, used
 
 
 def write(name: str, content: Mapping[str, Any], folder: Path = RESULTS) -> None:
