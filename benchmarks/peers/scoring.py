@@ -19,7 +19,7 @@ def with_torchmetrics(pairs: Sequence[tuple[np.ndarray, np.ndarray]], draws: int
     """Score by the functional metrics, which tell of each image, and draw by ``BootStrapper``."""
     dice, jaccard = [], []
     for found, truth in _batches(pairs):
-        dice.append(dice_score(found, truth, 1, input_format="one-hot")[:, 0])
+        dice.append(dice_score(found, truth, 1, input_format="one-hot"))
         jaccard.append(mean_iou(found, truth, 1, input_format="one-hot"))
     return {"dice": _bootstrapped(dice, draws), "jaccard": _bootstrapped(jaccard, draws)}
 

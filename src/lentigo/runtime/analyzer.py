@@ -12,11 +12,11 @@ from lentigo.bundle import Bundle
 from lentigo.errors import ImageError
 from lentigo.files import sha256_of
 from lentigo.imaging.arrays import Mask, Pixels
-from lentigo.imaging.contour import outline
+from lentigo.imaging.contour import Polygon, outline
 from lentigo.imaging.crop import crop, lesion_box
 from lentigo.imaging.geometry import WORKING_SIDE_PX, resize_mask, working_size
 from lentigo.imaging.measure import measure
-from lentigo.imaging.overlay import draw_outline
+from lentigo.imaging.overlay import draw_polygons
 from lentigo.imaging.quality import QualityWarning, image_warnings, mask_warnings
 from lentigo.imaging.read import Photo
 from lentigo.runtime.classifier import Classifier, Estimate
@@ -168,7 +168,7 @@ class Analyzer:
         working_mask = segmentation.working_mask
         pixels = _resized(photo.pixels, working_mask.shape)
         scale_px = photo.size_px[1] / working_mask.shape[1]
-        found = bool(working_mask.any())
+        found, lines = bool(working_mask.any()), outline(working_mask)
         quality = self._outline_quality(segmentation.expected_jaccard)
         return Finding(
             **_identity(photo),
@@ -188,10 +188,10 @@ class Analyzer:
             outline_quality=quality,
             measurements=_measurements(photo, pixels, working_mask, scale_px) if found else None,
             box=BoxPx(**lesion_box(segmentation.mask)._asdict()) if found else None,
-            contour=_contour(working_mask, scale_px),
+            contour=_contour(lines, scale_px),
             heat_map=None if estimate.heat is None else HeatMap.of(estimate.heat),
             made_with=self.made_with,
-            pictures=_pictures(photo, segmentation.mask, working_mask, pixels),
+            pictures=_pictures(photo, segmentation, lines, pixels),
         )
 
     def _refused(self, photo: Photo, verdict: Verdict) -> Finding:
@@ -292,8 +292,7 @@ def _measurements(photo: Photo, pixels: Pixels, mask: Mask, scale_px: float) -> 
     return Measurements(**{name: getattr(values, name) for name in Measurements.model_fields})
 
 
-def _contour(mask: Mask, scale_px: float) -> tuple[tuple[float, float], ...]:
-    lines = outline(mask)
+def _contour(lines: Sequence[Polygon], scale_px: float) -> tuple[tuple[float, float], ...]:
     if not lines:
         return ()
     # Pixel centres have whole co-ordinates, so that an edge lies at -0.5 at every scale.
@@ -301,9 +300,11 @@ def _contour(mask: Mask, scale_px: float) -> tuple[tuple[float, float], ...]:
     return tuple((round(float(x), 1), round(float(y), 1)) for x, y in points)
 
 
-def _pictures(photo: Photo, mask: Mask, working_mask: Mask, pixels: Pixels) -> Pictures:
-    if not working_mask.any():
-        return Pictures(mask, overlay=pixels, crop=None)
+def _pictures(
+    photo: Photo, segmentation: Segmentation, lines: Sequence[Polygon], pixels: Pixels
+) -> Pictures:
+    if not lines:
+        return Pictures(segmentation.mask, overlay=pixels, crop=None)
     height, width = photo.pixels.shape[:2]
-    box = lesion_box(resize_mask(working_mask, (height, width)))
-    return Pictures(mask, draw_outline(pixels, working_mask), crop(photo.pixels, box))
+    box = lesion_box(resize_mask(segmentation.working_mask, (height, width)))
+    return Pictures(segmentation.mask, draw_polygons(pixels, lines), crop(photo.pixels, box))
