@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from lentigo.data import prepared
+from lentigo.data import prepared, workers
 from lentigo.data.cache import default_cache_dir
 from lentigo.data.manifest import build_manifest
 from lentigo.data.prepared import fit, prepare
@@ -160,3 +160,33 @@ def test_the_cache_is_chosen_by_the_environment(
 ) -> None:
     monkeypatch.setenv("LENTIGO_CACHE", str(tmp_path))
     assert default_cache_dir() == tmp_path
+
+
+@pytest.fixture
+def larger(manifest: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> pl.DataFrame:
+    """The three images under many names, enough for two processes of few images each."""
+    monkeypatch.setattr(workers, "IMAGES_A_PROCESS", 10)
+    monkeypatch.setattr(workers.joblib, "cpu_count", lambda: 2)
+    monkeypatch.setattr(prepared, "_BLOCK", 4)
+    rows = pl.concat([manifest] * 7).select("image", "mask")
+    return build_manifest(
+        rows.with_columns(image_id=pl.format("{}", pl.int_range(pl.len()))), "csv"
+    )
+
+
+def test_processes_make_what_threads_make(larger: pl.DataFrame, tmp_path: Path) -> None:
+    steps: list[int] = []
+    made = prepare(larger, SIZE_PX, tmp_path / "p", lambda done, total: steps.append(done))
+    by_hand = [fit(image, mask, SIZE_PX) for image, mask in larger.select("image", "mask").rows()]
+    assert steps == list(range(1, 22))
+    assert np.array_equal(made.images, np.stack([pixels for pixels, _ in by_hand]))
+    assert made.masks is not None
+    assert np.array_equal(made.masks, np.stack([mask for _, mask in by_hand]))
+
+
+def test_a_fault_comes_back_from_a_process(larger: pl.DataFrame, tmp_path: Path) -> None:
+    Path(larger["image"][1]).write_bytes(b"not an image")
+    with pytest.raises(ImageError, match=r"\.png") as caught:
+        prepare(larger, SIZE_PX, tmp_path / "cache")
+    assert isinstance(caught.value.path, Path)
+    assert stores(tmp_path / "cache") == []
