@@ -19,8 +19,8 @@ format: .venv/.dev ## Mend the style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: .venv/.dev ## Measure; writes results/benchmarks
-	$(BIN)/python benchmarks/engines.py
+bench: .venv/.bench ## Measure speed beside other libraries into results/benchmarks; NAME=... for one
+	$(BIN)/python benchmarks/run.py $(NAME)
 
 docs: .venv/.dev ## Write the numbers in the README from results/
 	$(BIN)/python docs/generate.py
@@ -37,6 +37,10 @@ clean: ## Forget the environment and the demonstration
 .venv/.core: .venv/.python pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
+
+.venv/.bench: .venv/.python pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@ .venv/.core
 
 .venv/.dev: .venv/.python pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'

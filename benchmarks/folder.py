@@ -54,13 +54,12 @@ def alone(paths: Sequence[Path], folder: Path) -> dict[str, Any]:
     """Return what one run of the command takes of memory and cores."""
     with tempfile.TemporaryDirectory(dir=folder) as out:
         command = [sys.executable, "-c", _LENTIGO, "analyze", *map(str, paths), "--out", out]
-        wall_s, used = run_alone(command)
-    busy_s = used.ru_utime + used.ru_stime
+        used = run_alone(command)
     return {
         "images": len(paths),
-        "seconds": wall_s,
-        "busy_cores_share": busy_s / (wall_s * len(os.sched_getaffinity(0))),
-        "peak_memory_mb": used.ru_maxrss * 1024 / 1e6,
+        "seconds": used.seconds,
+        "busy_cores_share": used.busy_s / (used.seconds * len(os.sched_getaffinity(0))),
+        "peak_memory_mb": used.peak_memory_mb,
     }
 
 

@@ -99,8 +99,8 @@ def measure(name: str, folder: Path, sizes: Sequence[int], rounds: int) -> dict[
         with tempfile.TemporaryDirectory() as scratch:
             told = Path(scratch) / "seconds"
             step = ["--step", name, "--folder", str(folder), "--told", str(told)]
-            _, used = run_alone([sys.executable, __file__, *step, "--images", str(images)])
-            peaks[images] = used.ru_maxrss * 1024 / 1e6
+            used = run_alone([sys.executable, __file__, *step, "--images", str(images)])
+            peaks[images] = used.peak_memory_mb
             return float(told.read_text(encoding="utf-8")) / images
 
     seconds = alternate({str(n): lambda n=n: turn(n) for n in sizes}, rounds)

@@ -5,19 +5,21 @@ and a ratio is of neighbours in time. Seconds are the machine's; ratios hold bet
 """
 
 import argparse
+import json
 import os
 import platform
-import resource
 import subprocess
-import time
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from lentigo.files import write_json
+
+Way = TypeVar("Way")
 
 RESULTS = Path(__file__).parents[1] / "results" / "benchmarks"
 FLAGS = ("amx_bf16", "avx512_bf16")
@@ -62,8 +64,8 @@ def describe_machine() -> dict[str, Any]:
 
 
 def alternate(
-    ways: Mapping[str, Callable[[], float]], rounds: int, warm_ups: int = 0
-) -> dict[str, list[float]]:
+    ways: Mapping[Way, Callable[[], float]], rounds: int, warm_ups: int = 0
+) -> dict[Way, list[float]]:
     """Run each way once a round, in turns, and return each one's seconds, round by round.
 
     Args:
@@ -71,7 +73,7 @@ def alternate(
         rounds: How many times each is run.
         warm_ups: Rounds before that which do not count.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    seconds: dict[Way, list[float]] = {name: [] for name in ways}
     for turn in range(-warm_ups, rounds):
         for name, way in ways.items():
             spent = way()
@@ -92,19 +94,33 @@ def spread(seconds: Sequence[float]) -> dict[str, float]:
     return {"median_s": float(median), "p99_s": float(p99), "runs": len(seconds)}
 
 
-def run_alone(command: Sequence[str]) -> tuple[float, resource.struct_rusage]:
-    """Run a command to its end; return its seconds, and what it used of cores and memory.
+class Used(NamedTuple):
+    """What a command took: seconds, seconds of all cores, and its largest process's memory."""
+
+    seconds: float
+    busy_s: float
+    peak_memory_mb: float
+
+
+def run_alone(command: Sequence[str]) -> Used:
+    """Run a command to its end; return what it took.
 
     Raises:
         CalledProcessError: It failed.
     """
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    return time.perf_counter() - started, used
+    # By way of a small process: a child's peak begins at its parent's, and ours may be large.
+    launcher = [sys.executable, "-c", _LAUNCHER, *command]
+    told = subprocess.run(launcher, check=True, stdout=subprocess.PIPE).stdout
+    return Used(*json.loads(told))
+
+
+_LAUNCHER = """
+import json, resource, subprocess, sys, time
+started = time.perf_counter()
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+seconds, used = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps([seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6]))
+"""
 
 
 def write(name: str, content: Mapping[str, Any], folder: Path = RESULTS) -> None:
