@@ -97,6 +97,5 @@ def _difference(
 
 if __name__ == "__main__":
     chosen = options(__doc__, rounds=60)
-    write(
-        "engines", measure({n: load_bundle(n) for n in bundle_names()}, chosen.rounds), chosen.out
-    )
+    shipped = {name: load_bundle(name) for name in bundle_names()}
+    write("engines", measure(shipped, chosen.rounds), chosen.out)

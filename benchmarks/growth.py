@@ -23,7 +23,7 @@ from lentigo.data.manifest import build_manifest
 from lentigo.synthetic import draw_lesion
 
 SIZE_PX = (48, 64)
-SHAPES = 64
+SHAPES = 16
 
 
 def write_images(folder: Path, images: int) -> None:

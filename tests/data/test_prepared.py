@@ -13,6 +13,8 @@ from lentigo.data.cache import default_cache_dir
 from lentigo.data.manifest import build_manifest
 from lentigo.data.prepared import fit, prepare
 from lentigo.errors import ImageError, SourceError
+from lentigo.imaging.geometry import Letterbox
+from lentigo.synthetic import draw_lesion
 
 SIZE_PX = (32, 32)
 
@@ -190,3 +192,21 @@ def test_a_fault_comes_back_from_a_process(larger: pl.DataFrame, tmp_path: Path)
         prepare(larger, SIZE_PX, tmp_path / "cache")
     assert isinstance(caught.value.path, Path)
     assert stores(tmp_path / "cache") == []
+
+
+@pytest.mark.parametrize("hair", [False, True])
+def test_a_photo_decoded_reduced_is_as_if_decoded_whole(hair: bool, tmp_path: Path) -> None:
+    drawn = Image.fromarray(draw_lesion(1, hair=hair).image)
+    large = np.asarray(drawn.resize((1600, 1200), Image.Resampling.BICUBIC), dtype=np.float32)
+    noise = np.random.default_rng(0).normal(0, 4, large.shape)
+    file = tmp_path / "photo.jpg"
+    Image.fromarray((large + noise).clip(0, 255).astype(np.uint8)).save(file, quality=92)
+    letterbox = Letterbox((1200, 1600), (128, 128))
+    inner = letterbox.inner
+    found = fit(str(file), None, (128, 128))[0].astype(np.float32)
+    with Image.open(file) as image:
+        whole = letterbox.image(np.array(image))
+        by_area = image.resize((inner.width, inner.height), Image.Resampling.BOX)
+    assert np.abs(found - whole).mean() < 1
+    if not hair:  # a line as thin as a pixel is softer by the bilinear filter than by area
+        assert np.abs(found[inner.slices] - np.asarray(by_area)).mean() < 1
