@@ -11,10 +11,10 @@ Result = dict[str, Any]
 
 
 def _table(name: str, head: Sequence[str], rows: Callable[[Result], Iterator[list[str]]]) -> str:
-    """Return a result file as a table, or what to run where there is none yet."""
+    """Return a result file as a table, or what makes it where there is none yet."""
     path = RESULTS / f"{name}.json"
     if not path.is_file():
-        return f"Not measured yet: `make bench NAME={name}`.\n"
+        return f"Not measured yet: `benchmarks/{name}.py` does.\n"
     result = json.loads(path.read_text(encoding="utf-8"))
     lines = [head, ["---"] * len(head), *rows(result)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines) + f"\n{_machine(result)}\n"
