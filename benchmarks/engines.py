@@ -49,7 +49,7 @@ def load(bundle: Bundle) -> dict[str, Model]:
     models["torch"] = peers.Torch(bundle, compiled=False)
     models["torch.compile"] = peers.Torch(bundle, compiled=True)
     if peers.has_nncf():
-        models["openvino-int8"] = peers.Int8(bundle, inputs_of(bundle, CALIBRATION))
+        models["openvino-int8"] = peers.Int8(bundle.model_path, inputs_of(bundle, CALIBRATION))
     return models
 
 

@@ -1,7 +1,9 @@
 """The nets in engines that Lentigo does not ship: PyTorch, and OpenVINO in 8-bit integers."""
 
 import importlib.util
+import threading
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ import torch
 from lentigo.bundle import Bundle
 from lentigo.imaging.arrays import Pixels
 from lentigo.nets import build_net
-from lentigo.runtime.engines.base import Outputs
+from lentigo.runtime.engines.base import OUTPUTS, Outputs, outputs_of
 
 
 class Torch:
@@ -31,24 +33,32 @@ class Torch:
 
 
 class Int8:
-    """A bundle's model in OpenVINO, weights and activations quantised by NNCF on some pictures."""
+    """A model in OpenVINO, weights and activations quantised by NNCF on some pictures."""
 
+    name = "openvino-int8"
     precision = "int8"
 
-    def __init__(self, bundle: Bundle, pictures: Sequence[Pixels]) -> None:
+    def __init__(self, model_path: Path, pictures: Sequence[Pixels]) -> None:
         import nncf  # noqa: PLC0415 (only where it is installed)
 
-        whole = openvino.Core().read_model(bundle.model_path)
         small = nncf.quantize(
-            whole,
+            openvino.Core().read_model(model_path),
             nncf.Dataset(list(pictures)),
             preset=nncf.QuantizationPreset.MIXED,
             subset_size=len(pictures),
         )
-        self._model = openvino.compile_model(small, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+        model = openvino.compile_model(small, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+        self.outputs = outputs_of(model_path, (n for out in model.outputs for n in out.names))
+        self._request, self._lock = model.create_infer_request(), threading.Lock()
 
-    def run(self, batch: Pixels, wanted: Collection[str] = ()) -> Outputs:
-        return {"probability": np.array(self._model({"image": batch})["probability"])}
+    def run(self, batch: Pixels, wanted: Collection[str] = OUTPUTS) -> Outputs:
+        with self._lock:
+            self._request.infer({"image": batch})
+            return {
+                name: np.array(self._request.get_tensor(name).data, dtype=np.float32)
+                for name in self.outputs
+                if name in wanted
+            }
 
 
 def has_nncf() -> bool:
