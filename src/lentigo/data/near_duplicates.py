@@ -215,7 +215,8 @@ def _close(block: Floats, tile: Floats, image: int, other: int, turn: int) -> ND
     found = np.empty(len(rows), _Close)
     found["image"], found["other"] = rows + image, columns + other
     found["turn"], found["like"] = turn + mirrorings.argmax(axis=0), mirrorings.max(axis=0)
-    return found[found["image"] != found["other"]]  # an image is no duplicate of itself
+    others: NDArray[np.void] = found[found["image"] != found["other"]]  # not of itself
+    return others
 
 
 def _nearest(found: NDArray[np.void]) -> Iterator[tuple[int, int, int]]:
