@@ -53,7 +53,16 @@ def turns(paths: Sequence[Path], folder: Path, rounds: int) -> dict[str, Any]:
 def alone(paths: Sequence[Path], folder: Path) -> dict[str, Any]:
     """Return what one run of the command takes of memory and cores."""
     with tempfile.TemporaryDirectory(dir=folder) as out:
-        command = [sys.executable, "-c", _LENTIGO, "analyze", *map(str, paths), "--out", out]
+        command = [
+            sys.executable,
+            "-c",
+            _LENTIGO,
+            "analyze",
+            *map(str, paths),
+            "--no-gate",
+            "--out",
+            out,
+        ]
         used = run_alone(command)
     return {
         "images": len(paths),

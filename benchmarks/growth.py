@@ -132,7 +132,7 @@ def _all() -> None:
         result = {}
         for name in STEPS:
             most = chosen.batch if name == "batch" else sizes[-1]
-            fitting = [images for images in sizes if images <= most]
+            fitting = [images for images in sizes if images <= most] or sizes[:1]
             result[name] = measure(name, folder, fitting, chosen.rounds)
             print(f"{name}: done", flush=True)
     write("growth", {"size_px": list(SIZE_PX)} | result, chosen.out)
