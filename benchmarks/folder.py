@@ -63,7 +63,7 @@ def alone(paths: Sequence[Path], folder: Path) -> dict[str, Any]:
             "--out",
             out,
         ]
-        used = run_alone(command)
+        used = run_alone([*command, *map(str, paths)])
     return {
         "images": len(paths),
         "seconds": used.seconds,
