@@ -15,7 +15,12 @@ from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels.decoders.base import get_decoder
 
 from lentigo.dicom.header import JPEG, Header
-from lentigo.imaging.read import DamagedImageError, UnsupportedPixelsError, open_unwarned
+from lentigo.imaging.read import (
+    DamagedImageError,
+    UnsupportedPixelsError,
+    check_scans,
+    open_unwarned,
+)
 
 _JPEG_2000 = (uid.JPEG2000Lossless, uid.JPEG2000)
 
@@ -115,6 +120,7 @@ def _jpeg(path: Path, encoded: bytes, header: Header) -> Frame:
     """Decode a JPEG stream into its own components where it does not say what they are."""
     with open_unwarned(BytesIO(encoded), ("JPEG",)) as image:
         _check_stream_size(path, image, header)
+        check_scans(path, encoded)
         if header.samples == 1:
             return Frame(np.asarray(image.convert("L")), 8, header.photometric)
         # An Adobe marker and components named R, G and B are orders that the decoder follows.

@@ -12,18 +12,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 from lentigo.errors import ImageError
 from lentigo.imaging.arrays import Mask, Pixels, Size
 from lentigo.imaging.convert import PixelRangeError, above_half, mask_values, rgb_pixels
 from lentigo.imaging.formats import FORMATS, HEAD_BYTES, foreign_kind, is_readable
+from lentigo.imaging.metered import MeteredStream, TooManyReadsError
 from lentigo.imaging.quality import QualityWarning
 from lentigo.imaging.readers import PhotoReader, reader_for
+from lentigo.imaging.scans import MAX_SCANS, scans_of
 
 READABLE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})
 MAX_PIXELS = 89_478_485
@@ -178,8 +181,11 @@ def _opened(source: Path | str | bytes) -> Iterator[Image.Image]:
     """Open an image within the limits; every fault in the block becomes an ``ImageError``."""
     path = _name(source)
     with _faults_named(path), _stream(path, source) as stream:
-        image = _identified(path, stream)
+        image = _identified(path, cast(BinaryIO, MeteredStream(stream)))
         check_size(path, image.height, image.width)
+        if isinstance(image, JpegImageFile):
+            stream.seek(0)
+            check_scans(path, stream.read())
         yield image
 
 
@@ -193,6 +199,8 @@ def _faults_named(path: Path) -> Iterator[None]:
         raise ImageTooLargeError(path, f"too large to decode ({error}); make it smaller") from error
     except UnidentifiedImageError as error:
         raise DamagedImageError(path, "damaged or cut short (unreadable header)") from error
+    except TooManyReadsError as error:
+        raise DamagedImageError(path, f"is made of {error}") from error
     except PixelRangeError as error:
         raise UnsupportedPixelsError(path, str(error)) from error
     except OSError as error:
@@ -256,6 +264,16 @@ def check_size(path: Path, height: int, width: int) -> None:
             f"has {height}×{width} pixels, more than the limit of {MAX_PIXELS:,}; make it smaller"
         )
         raise ImageTooLargeError(path, fault)
+
+
+def check_scans(path: Path, content: bytes) -> None:
+    """Refuse a JPEG that would be decoded over and over.
+
+    Raises:
+        DamagedImageError: It has more than ``MAX_SCANS`` scans.
+    """
+    if scans_of(content) > MAX_SCANS:
+        raise DamagedImageError(path, f"is a JPEG of more than {MAX_SCANS} scans; save it anew")
 
 
 def _upright_size(image: Image.Image) -> Size:

@@ -92,7 +92,7 @@ def _slow() -> Iterator[tuple[str, str, bytes]]:
     base = seeds("jpeg")["baseline"]
     start = jpeg_files.START
     yield "jpeg", "fill-bytes", start + b"\xff" * (_BODY - len(base)) + base[2:]
-    yield "jpeg", "junk", start + bytes(_BODY - len(base)) + base[2:]
+    yield "jpeg", "junk", start + base[2:20] + bytes(_BODY - len(base)) + base[20:]
     empty = jpeg_files.segment(0xE5, b"")
     yield "jpeg", "segments", start + empty * ((_BODY - len(base)) // 4) + base[2:]
     yield "jpeg", "scans", _many_scans(3000)

@@ -44,7 +44,7 @@ def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
 
 
 def dicom_bytes(ds: Dataset) -> bytes:
-    """Return a dataset as a file with preamble and file meta information, its UIDs always the same."""
+    """Return a dataset as a file with preamble, its UIDs always the same."""
     for keyword in ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
         setattr(ds, keyword, _UID)
     ds.file_meta.MediaStorageSOPInstanceUID = _UID
