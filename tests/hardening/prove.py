@@ -29,6 +29,11 @@ def _parser() -> argparse.ArgumentParser:
     proofs = parser.add_subparsers(required=True, metavar="PROOF")
     bad_input = proofs.add_parser("bad-input", help="send the corpus to a server, some 15 minutes")
     bad_input.set_defaults(run=_bad_input)
+    load = proofs.add_parser("load", help="twice what the server can serve, then half of it")
+    load.add_argument("--minutes", type=float, default=10.0, help="at twice; half of it at half")
+    load.set_defaults(run=_load)
+    faults = proofs.add_parser("faults", help="run the tests of each fault, a few minutes")
+    faults.set_defaults(run=_faults)
     fuzz = proofs.add_parser("fuzz", help="fuzz the reader; needs 'pip install atheris'")
     fuzz.add_argument("--minutes", type=float, default=60.0, help="for all targets together")
     fuzz.add_argument("--folder", type=Path, required=True, help="keeps corpora and findings")
@@ -40,6 +45,18 @@ def _bad_input(_: argparse.Namespace) -> None:
     from bad_input import prove
 
     _write("bad-input", prove())
+
+
+def _load(arguments: argparse.Namespace) -> None:
+    from load import prove
+
+    _write("load", prove(arguments.minutes))
+
+
+def _faults(_: argparse.Namespace) -> None:
+    from faults import prove
+
+    _write("faults", prove())
 
 
 def _fuzz(arguments: argparse.Namespace) -> None:
