@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import classification_tables
+import hardening_tables
 import segmentation_tables
 import study_tables
 
@@ -66,6 +67,10 @@ TABLES: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/classification.md", "gate"): classification_tables.gate,
     ("docs/classification.md", "kinds"): classification_tables.kinds,
     ("docs/classification.md", "ingredients"): classification_tables.ingredients,
+    ("docs/hardening.md", "bad-input"): hardening_tables.bad_input,
+    ("docs/hardening.md", "fuzzing"): hardening_tables.fuzzing,
+    ("docs/hardening.md", "load"): hardening_tables.load,
+    ("docs/hardening.md", "faults"): hardening_tables.faults,
     ("docs/segmentation-study.md", "rows"): study_tables.rows,
     ("docs/segmentation-study.md", "claims"): study_tables.claims,
     ("docs/segmentation-study.md", "settings"): study_tables.settings,
