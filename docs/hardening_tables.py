@@ -11,7 +11,7 @@ def bad_input() -> str:
     """Return what came of each family of hostile files."""
     result = _result("bad-input")
     lines = [
-        "| files | number | findings | refused | slowest, s | memory over the resting worker's, MB |",
+        "| files | number | findings | refused | slowest, s | memory over rest, MB |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for name, family in result["families"].items():

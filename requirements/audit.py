@@ -37,6 +37,9 @@ def verdict(packages: list[dict[str, Any]]) -> int:
     for package in vulnerable:
         names = ", ".join(vulnerability["id"] for vulnerability in package["vulns"])
         print(f"audit: {package['name']} {package['version']}: {names}", file=sys.stderr)
+    if len(unknown) == len(packages):
+        print("audit: NOTHING was audited")
+        return 0
     print(f"audit: {len(vulnerable)} of {len(packages) - len(unknown)} audited are vulnerable")
     return 1 if vulnerable else 0
 
