@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import classification_tables
+import hardening_tables
 import label_study_tables
 import running_tables
 import segmentation_tables
@@ -94,6 +95,10 @@ TABLES: Tables = {
     ("docs/performance.md", "growth"): running_tables.growth,
     ("docs/performance.md", "stages"): running_tables.stages,
     ("docs/performance.md", "imports"): running_tables.imports,
+    ("docs/hardening.md", "bad-input"): hardening_tables.bad_input,
+    ("docs/hardening.md", "fuzzing"): hardening_tables.fuzzing,
+    ("docs/hardening.md", "load"): hardening_tables.load,
+    ("docs/hardening.md", "faults"): hardening_tables.faults,
 }
 
 
