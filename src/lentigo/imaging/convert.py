@@ -88,7 +88,7 @@ def _flattened(image: Image.Image, background: str) -> Image.Image:
     return Image.alpha_composite(plain, layers)
 
 
-def _eight_bit(values: npt.NDArray[np.generic]) -> Pixels:
+def _eight_bit(values: npt.NDArray[Any]) -> Pixels:
     """Scale 16-bit integers from 0–65535, or floats from 0–1, to 0–255."""
     top = 1.0 if values.dtype.kind == "f" else float(_UINT16_MAX)
     low, high = float(values.min()), float(values.max())

@@ -130,7 +130,8 @@ def read_photo(source: Path | str | bytes, *, min_side_px: int | None = None) ->
 
 def reduced(pixels: Pixels, min_side_px: int | None) -> Pixels:
     """Return pixels as means of whole blocks, so large that the short side stays long enough."""
-    if (factor := reduction(*pixels.shape[:2], min_side_px)) > 1:
+    height, width = pixels.shape[:2]
+    if (factor := reduction(height, width, min_side_px)) > 1:
         return np.array(Image.fromarray(pixels).reduce(factor))
     return pixels
 
