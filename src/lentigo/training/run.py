@@ -23,6 +23,7 @@ from lentigo.nets.flips import MeanOfFlips
 from lentigo.training.dataset import divide, part_of, read_rows
 from lentigo.training.distillation import check_teachers
 from lentigo.training.folder import RunFolder
+from lentigo.training.kept import check_views
 from lentigo.training.loop import Listener, Trainer
 from lentigo.training.losses import loss_of
 from lentigo.training.phases import unfreeze
@@ -128,6 +129,7 @@ def check_names(recipe: Recipe) -> None:
     learns_mask = view.channels != RGB_AND_MASK
     for phase in recipe.phases:
         unfreeze(net, phase)
+        check_views(net, phase)
         learns_mask = learns_mask or first_convolution(net).weight.requires_grad
     if not learns_mask:
         raise RecipeError(
