@@ -26,6 +26,7 @@ from lentigo.training.folder import RunFolder
 from lentigo.training.kept import check_views
 from lentigo.training.loop import Listener, Trainer
 from lentigo.training.losses import loss_of
+from lentigo.training.memory import keep_pages
 from lentigo.training.phases import unfreeze
 from lentigo.training.precision import choose_precision
 from lentigo.training.progress import Progress
@@ -83,6 +84,7 @@ def train(
         shown.keep(folder.shown)
         if tell:
             tell(str(shown))
+    keep_pages()
     net = _net(recipe, weights_dir)
     validation = part_of(recipe, rows, pixels, "validation")
     trainer = Trainer(
@@ -91,7 +93,7 @@ def train(
         train=part_of(recipe, rows, pixels, "train"),
         validation=validation,
         folder=folder,
-        precision=choose_precision(recipe.precision),
+        precision=choose_precision(recipe.precision, net),
         listener=listener,
     )
     progress = trainer.run(resume=resume)
