@@ -2,9 +2,12 @@
 FROM python:3.12-slim AS build
 RUN python -m venv /opt/lentigo
 WORKDIR /src
+COPY requirements/serve.txt requirements/
+RUN /opt/lentigo/bin/pip install --no-cache-dir --disable-pip-version-check \
+    --require-hashes --only-binary :all: -r requirements/serve.txt
 COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY src src
-RUN /opt/lentigo/bin/pip install --no-cache-dir --disable-pip-version-check '.[serve]'
+RUN /opt/lentigo/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps .
 
 FROM python:3.12-slim
 COPY --from=build /opt/lentigo /opt/lentigo

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format bench docs clean
+.PHONY: demo test lint format bench docs lock sbom audit clean
 
 demo: .venv/.core ## Analyse drawn sample images with the shipped models into demo/
 	$(BIN)/lentigo demo --out demo
@@ -19,11 +19,23 @@ format: .venv/.dev ## Mend the style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: .venv/.dev ## Measure; writes results/benchmarks
-	$(BIN)/python benchmarks/engines.py
+bench: .venv/.bench ## Measure speed beside other libraries into results/benchmarks; NAME=... for one
+	$(BIN)/python benchmarks/run.py $(NAME)
 
 docs: .venv/.dev ## Write the numbers in the README from results/
 	$(BIN)/python docs/generate.py
+
+lock: .venv/.supply ## Lock and hash what the image installs
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+		--extra serve --extra dicom --no-emit-index-url --custom-compile-command "make lock" \
+		--output-file requirements/serve.txt pyproject.toml
+
+sbom: .venv/.supply ## Write the image's bill of materials (CycloneDX) from the lock
+	$(BIN)/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml \
+		--output-file sbom.cdx.json requirements/serve.txt
+
+audit: .venv/.supply ## Fail where a vulnerability is known in what is locked
+	$(BIN)/python requirements/audit.py
 
 clean: ## Forget the environment and the demonstration
 	rm -rf .venv demo
@@ -38,6 +50,14 @@ clean: ## Forget the environment and the demonstration
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
+.venv/.bench: .venv/.python pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@ .venv/.core
+
 .venv/.dev: .venv/.python pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ .venv/.core
+
+.venv/.supply: .venv/.dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[supply]'
+	@touch $@

@@ -1,80 +1,101 @@
 """The engines side by side on each shipped bundle: seconds an image and how far answers differ.
 
 All bundles in all engines take turns (A B C A B C …), so that a machine that slows down slows all
-of them, and ratios are of neighbours in time. Writes ``results/benchmarks/engines.json`` with the
-machine's description.
+of them, and ratios are of neighbours in time. Beside the engines that Lentigo has stand those that
+it could have had: PyTorch, eager and compiled, and 8-bit integers where NNCF is installed.
 """
 
-import json
-import os
-import platform
-import statistics
 import time
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
+from side_by_side import alternate, options, ratio, spread, write
 
 from lentigo.bundle import Bundle, bundle_names, load_bundle
-from lentigo.files import write_json
 from lentigo.imaging.arrays import Pixels
 from lentigo.imaging.geometry import Letterbox
-from lentigo.runtime.engines import ENGINES
+from lentigo.runtime.engines import ENGINES, Outputs
 from lentigo.synthetic import draw_lesion
 
-OUT = Path(__file__).parents[1] / "results" / "benchmarks" / "engines.json"
-REFERENCE, *_ = ENGINES_TIMED = ("onnxruntime", "openvino")
+REFERENCE = "onnxruntime"
 STUDYS_OWN = "vgg-segnet"
-ROUNDS = 60
+SHIPPED = ("onnxruntime", "openvino")
+PICTURES = 6
+CALIBRATION = 60  # drawn pictures that 8-bit ranges are taken from
 
 
-def inputs_of(bundle: Bundle) -> list[Pixels]:
+class Model(Protocol):
+    """A loaded model."""
+
+    precision: str
+
+    def run(self, batch: Pixels) -> Outputs: ...
+
+
+def inputs_of(bundle: Bundle, count: int = PICTURES) -> list[Pixels]:
     """Return drawn lesions at a bundle's size, one a batch."""
-    images = [draw_lesion(seed, fitzpatrick=1 + seed % 6).image for seed in range(6)]
+    images = [draw_lesion(seed, fitzpatrick=1 + seed % 6).image for seed in range(count)]
     return [Letterbox(i.shape[:2], bundle.spec.input.size_px).image(i)[np.newaxis] for i in images]
 
 
-def measure(bundles: dict[str, Bundle]) -> dict[str, dict[str, dict[str, Any]]]:
+def load(bundle: Bundle) -> dict[str, Model]:
+    """Return a bundle's model in each engine, by name."""
+    from peers import engines as peers  # noqa: PLC0415 (torch is an extra)
+
+    models: dict[str, Model] = {name: ENGINES[name](bundle.model_path) for name in SHIPPED}
+    models["openvino-exact"] = ENGINES["openvino"](bundle.model_path, exact=True)
+    models["torch"] = peers.Torch(bundle, compiled=False)
+    models["torch.compile"] = peers.Torch(bundle, compiled=True)
+    if peers.has_nncf():
+        models["openvino-int8"] = peers.Int8(bundle.model_path, inputs_of(bundle, CALIBRATION))
+    return models
+
+
+def measure(bundles: Mapping[str, Bundle], rounds: int) -> dict[str, dict[str, dict[str, Any]]]:
     """Time each bundle in each engine, one image at a time, and compare their answers."""
     batches = {name: inputs_of(bundle) for name, bundle in bundles.items()}
-    pairs = [(name, engine) for name in bundles for engine in ENGINES_TIMED]
-    loaded = {pair: ENGINES[pair[1]](bundles[pair[0]].model_path) for pair in pairs}
-    answers = {
-        pair: np.stack([model.run(batch)["probability"] for batch in batches[pair[0]]])
-        for pair, model in loaded.items()
+    loaded = {
+        (name, engine): model
+        for name, bundle in bundles.items()
+        for engine, model in load(bundle).items()
     }
-    seconds: dict[tuple[str, str], list[float]] = {pair: [] for pair in pairs}
-    for turn in range(ROUNDS):
-        for (name, engine), model in loaded.items():
-            batch = batches[name][turn % len(batches[name])]
-            started = time.perf_counter()
-            model.run(batch)
-            seconds[name, engine].append(time.perf_counter() - started)
+    ways = {pair: partial(_turn, model, batches[pair[0]]) for pair, model in loaded.items()}
+    seconds = alternate(ways, rounds, warm_ups=3)
     result: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in bundles}
     for (name, engine), times in seconds.items():
-        distance = np.abs(answers[name, engine] - answers[name, REFERENCE])
         line = result[name][engine] = {
             "precision": loaded[name, engine].precision,
             "size_px": list(bundles[name].spec.input.size_px),
-            "median_s": statistics.median(times),
-            "p99_s": float(np.percentile(times, 99)),
+            **spread(times),
             f"speed_against_{REFERENCE}": ratio(seconds[name, REFERENCE], times),
-            "largest_difference": float(distance.max()),
         }
-        if bundles[name].spec.task == "segmentation":
+        if "torch" not in engine:  # whose weights are not the bundle's
+            line["largest_difference"] = _difference(loaded, name, engine, batches[name])
+        if engine in SHIPPED and bundles[name].spec.task == "segmentation":
             line[f"speed_against_{STUDYS_OWN}"] = ratio(seconds[STUDYS_OWN, engine], times)
     return result
 
 
-def ratio(others: list[float], own: list[float]) -> dict[str, float]:
-    """Return how many times as fast as the others, turn by turn: median and quartiles."""
-    low, median, high = np.quantile(np.divide(others, own), (0.25, 0.5, 0.75))
-    return {"median": float(median), "low_quartile": float(low), "high_quartile": float(high)}
+def _turn(model: Model, batches: list[Pixels]) -> float:
+    batches.append(batches.pop(0))  # another picture every time
+    started = time.perf_counter()
+    model.run(batches[0])
+    return time.perf_counter() - started
+
+
+def _difference(
+    loaded: Mapping[tuple[str, str], Model], name: str, engine: str, batches: list[Pixels]
+) -> float:
+    own, reference = (
+        np.stack([loaded[name, one].run(batch)["probability"] for batch in batches])
+        for one in (engine, REFERENCE)
+    )
+    return float(np.abs(own - reference).max())
 
 
 if __name__ == "__main__":
-    machine = {"processor": platform.machine(), "cores": os.cpu_count()}
-    bundles = {name: load_bundle(name) for name in bundle_names()}
-    result = {"machine": machine} | measure(bundles)
-    write_json(OUT, result)
-    print(json.dumps(result, indent=2))
+    chosen = options(__doc__, rounds=60)
+    shipped = {name: load_bundle(name) for name in bundle_names()}
+    write("engines", measure(shipped, chosen.rounds), chosen.out)

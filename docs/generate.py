@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import classification_tables
+import hardening_tables
 import label_study_tables
+import running_tables
 import segmentation_tables
 import study_tables
 
@@ -83,6 +85,20 @@ TABLES: Tables = {
     **study_page("segmentation-study", study_tables.rows),
     **study_page("classification-study", label_study_tables.rows),
     **study_page("classification-regions", label_study_tables.compared),
+    ("docs/performance.md", "preparing"): running_tables.preparing,
+    ("docs/performance.md", "one-image"): running_tables.one_image,
+    ("docs/performance.md", "cold-start"): running_tables.cold_start,
+    ("docs/performance.md", "folder"): running_tables.folder,
+    ("docs/performance.md", "folder-alone"): running_tables.folder_alone,
+    ("docs/performance.md", "engines"): running_tables.engines,
+    ("docs/performance.md", "scoring"): running_tables.scoring,
+    ("docs/performance.md", "growth"): running_tables.growth,
+    ("docs/performance.md", "stages"): running_tables.stages,
+    ("docs/performance.md", "imports"): running_tables.imports,
+    ("docs/hardening.md", "bad-input"): hardening_tables.bad_input,
+    ("docs/hardening.md", "fuzzing"): hardening_tables.fuzzing,
+    ("docs/hardening.md", "load"): hardening_tables.load,
+    ("docs/hardening.md", "faults"): hardening_tables.faults,
 }
 
 

@@ -8,11 +8,13 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from lentigo.data import prepared
+from lentigo.data import prepared, workers
 from lentigo.data.cache import default_cache_dir
 from lentigo.data.manifest import build_manifest
 from lentigo.data.prepared import fit, prepare
 from lentigo.errors import ImageError, SourceError
+from lentigo.imaging.geometry import Letterbox
+from lentigo.synthetic import draw_lesion
 
 SIZE_PX = (32, 32)
 
@@ -160,3 +162,51 @@ def test_the_cache_is_chosen_by_the_environment(
 ) -> None:
     monkeypatch.setenv("LENTIGO_CACHE", str(tmp_path))
     assert default_cache_dir() == tmp_path
+
+
+@pytest.fixture
+def larger(manifest: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> pl.DataFrame:
+    """The three images under many names, enough for two processes of few images each."""
+    monkeypatch.setattr(workers, "IMAGES_A_PROCESS", 10)
+    monkeypatch.setattr(workers.joblib, "cpu_count", lambda: 2)
+    monkeypatch.setattr(prepared, "_BLOCK", 4)
+    rows = pl.concat([manifest] * 7).select("image", "mask")
+    return build_manifest(
+        rows.with_columns(image_id=pl.format("{}", pl.int_range(pl.len()))), "csv"
+    )
+
+
+def test_processes_make_what_threads_make(larger: pl.DataFrame, tmp_path: Path) -> None:
+    steps: list[int] = []
+    made = prepare(larger, SIZE_PX, tmp_path / "p", lambda done, total: steps.append(done))
+    by_hand = [fit(image, mask, SIZE_PX) for image, mask in larger.select("image", "mask").rows()]
+    assert steps == list(range(1, 22))
+    assert np.array_equal(made.images, np.stack([pixels for pixels, _ in by_hand]))
+    assert made.masks is not None
+    assert np.array_equal(made.masks, np.stack([mask for _, mask in by_hand]))
+
+
+def test_a_fault_comes_back_from_a_process(larger: pl.DataFrame, tmp_path: Path) -> None:
+    Path(larger["image"][1]).write_bytes(b"not an image")
+    with pytest.raises(ImageError, match=r"\.png") as caught:
+        prepare(larger, SIZE_PX, tmp_path / "cache")
+    assert isinstance(caught.value.path, Path)
+    assert stores(tmp_path / "cache") == []
+
+
+@pytest.mark.parametrize("hair", [False, True])
+def test_a_photo_decoded_reduced_is_as_if_decoded_whole(hair: bool, tmp_path: Path) -> None:
+    drawn = Image.fromarray(draw_lesion(1, hair=hair).image)
+    large = np.asarray(drawn.resize((1600, 1200), Image.Resampling.BICUBIC), dtype=np.float32)
+    noise = np.random.default_rng(0).normal(0, 4, large.shape)
+    file = tmp_path / "photo.jpg"
+    Image.fromarray((large + noise).clip(0, 255).astype(np.uint8)).save(file, quality=92)
+    letterbox = Letterbox((1200, 1600), (128, 128))
+    inner = letterbox.inner
+    found = fit(str(file), None, (128, 128))[0].astype(np.float32)
+    with Image.open(file) as image:
+        whole = letterbox.image(np.array(image))
+        by_area = image.resize((inner.width, inner.height), Image.Resampling.BOX)
+    assert np.abs(found - whole).mean() < 1
+    if not hair:  # a line as thin as a pixel is softer by the bilinear filter than by area
+        assert np.abs(found[inner.slices] - np.asarray(by_area)).mean() < 1

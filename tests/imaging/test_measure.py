@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
+from skimage.measure import perimeter_crofton
 
 from lentigo.imaging.measure import LesionMeasurements, measure
 
@@ -50,6 +51,13 @@ def test_ragged_borders_count_more() -> None:
     irregularities = [measured(mask).border_irregularity for mask in waves]
     assert irregularities == sorted(irregularities)
     assert irregularities[-1] > 2
+
+
+def test_the_border_is_the_same_wherever_the_lesion_lies() -> None:
+    lesion = ndimage.gaussian_filter(np.random.default_rng(0).normal(size=(40, 50)), 4) > 0
+    masks = [np.pad(lesion, ((0, 60), (0, 50))), np.pad(lesion, ((31, 29), (17, 33)))]
+    expected = float(perimeter_crofton(masks[0], directions=4) ** 2 / (4 * math.pi * lesion.sum()))
+    assert [measured(mask).border_irregularity for mask in masks] == [expected, expected]
 
 
 def test_more_colours_are_more_variegated_and_skin_does_not_count() -> None:

@@ -8,7 +8,7 @@ from PIL import Image
 from lentigo.errors import LentigoError
 from lentigo.report import summary as summary_module
 from lentigo.report import write, write_report
-from lentigo.report.page import percent
+from lentigo.report.words import percent
 from lentigo.runtime.analyzer import Analyzer
 from lentigo.runtime.batch import analyze_many
 

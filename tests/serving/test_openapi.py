@@ -40,6 +40,8 @@ OPERATIONS = [
     ("/metrics", "GET"),
     ("/v1/bundles", "GET"),
     ("/v1/analyze", "POST"),
+    ("/v1/report", "POST"),
+    ("/v1/segmentation", "POST"),
 ]
 
 
@@ -94,7 +96,7 @@ def test_every_operation_is_tried(api: schemathesis.BaseSchema) -> None:
 def test_the_examples_are_what_is_answered() -> None:
     Analysis.model_validate(FINDING)
     BundleInfo.model_validate(BUNDLE)
-    told = problems(400, 401, 403, 408, 413, 415, 421, 422, 429, 500, 503, 504)
+    told = problems(400, 401, 403, 408, 413, 415, 421, 422, 429, 500, 501, 503, 504)
     for status, described in told.items():
         (content,) = described["content"].values()
         assert ProblemBody.model_validate(content["example"]).status == status

@@ -214,7 +214,7 @@ def _table(shown: "Sequence[Done]") -> "Table":
     from rich.markup import escape
     from rich.table import Table
 
-    from lentigo.report.page import percent
+    from lentigo.report.words import percent
 
     told = any(done.finding.diagnoses for done in shown)
     table = Table(box=None, pad_edge=False)

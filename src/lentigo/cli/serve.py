@@ -10,7 +10,7 @@ from lentigo.cli.analyze import EngineOption
 from lentigo.cli.common import stderr
 from lentigo.errors import LentigoError
 
-_NEEDED = ("fastapi", "uvicorn", "prometheus_client", "python_multipart")
+_NEEDED = ("fastapi", "uvicorn", "prometheus_client", "python_multipart", "reportlab")
 
 _MEGABYTE = 1_000_000
 
@@ -81,7 +81,7 @@ def serve(
         typer.Option(min=1, metavar="N", help="Requests a minute of one caller, of each worker."),
     ] = 600,
 ) -> None:
-    """Serve findings over HTTP: POST an image to /v1/analyze.
+    """Serve findings over HTTP: open its address in a browser, or POST an image to /v1/analyze.
 
     Only this machine can reach the server unless --host and --token-file say otherwise. The API is
     described at /openapi.json, and how to run it in docs/serving.md.

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, NamedTuple
+from tempfile import SpooledTemporaryFile
+from typing import IO, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,17 +39,20 @@ _COARSE: Final = 12  # coefficients along each axis of the coarse descriptor
 _CANDIDATE_FROM: Final = 0.75
 _CANDIDATES: Final = 8  # nearest images that are compared in detail with each one
 _SHIFT_PX: Final = 6
-_BLOCK: Final = 512  # images whose similarities are held at a time
+_BLOCK: Final = 256  # images whose likenesses to _TILE others are held at a time
+_TILE: Final = 2048
+_HELD_BYTES: Final = 2**28
 _BLANK: Final = 1e-6
 
 
 def near_duplicates(paths: Sequence[str | None]) -> list[tuple[int, int]]:
     """Return the pairs of places in ``paths`` whose images are nearly the same.
 
-    Each image is compared in detail with no more than its eight most similar ones, so that work
-    after the coarse search grows with the number of images; the search itself is one product of
-    n × 144 matrices a turn. About 10 kB are held for each image. Images that are absent or cannot
-    be read are in no pair.
+    Each image is compared in detail with no more than its eight most similar ones, so that this
+    work grows with the number of images; the search for those is two products of n × 144
+    matrices, which grow with its square. About 1 kB is held for each image; its fine structure,
+    9 kB, goes to a temporary file where all are more than ``_HELD_BYTES``. Images that are absent
+    or cannot be read are in no pair.
 
     What was found is kept in the cache, by the files' paths, sizes and times, so that a dataset is
     looked through once and not at every run.
@@ -82,17 +86,27 @@ def _stamp(path: str | None) -> tuple[int, int] | None:
 
 
 def _found(paths: Sequence[str | None]) -> list[tuple[int, int]]:
-    with ThreadPoolExecutor() as pool:
-        read = list(pool.map(_portrait, paths))
-    places = [i for i, portrait in enumerate(read) if portrait is not None]
-    portraits = [portrait for portrait in read if portrait is not None]
-    if len(portraits) < 2:
-        return []
-    pairs = set()
-    for i, j, turn in _candidates(np.stack([portrait.coarse for portrait in portraits])):
-        if _correlation(portraits[i].fine, _turned(portraits[j].fine, turn)) >= SAME_FROM:
-            pairs.add((min(places[i], places[j]), max(places[i], places[j])))
+    places: list[int] = []
+    waves: list[Floats] = []
+    with ThreadPoolExecutor() as pool, SpooledTemporaryFile(_HELD_BYTES) as fine:
+        for place, portrait in enumerate(pool.map(_portrait, paths)):
+            if portrait is not None:
+                places.append(place)
+                waves.append(portrait.coarse)
+                fine.write(portrait.fine.tobytes())
+        if len(places) < 2:
+            return []
+        pairs = set()
+        for i, j, turn in _candidates(np.stack(waves)):
+            if _correlation(_kept(fine, i), _turned(_kept(fine, j), turn)) >= SAME_FROM:
+                pairs.add((min(places[i], places[j]), max(places[i], places[j])))
     return sorted(pairs)
+
+
+def _kept(fine: IO[bytes], place: int) -> NDArray[np.int8]:
+    """Return one image's fine structure from the file that holds all."""
+    fine.seek(place * _SIDE_PX**2)
+    return np.frombuffer(fine.read(_SIDE_PX**2), np.int8).reshape(_SIDE_PX, _SIDE_PX)
 
 
 class _Portrait(NamedTuple):
@@ -155,30 +169,62 @@ def _turned(picture: NDArray[np.int8], turn: int) -> NDArray[np.int8]:
     return picture[:, ::-1] if turn & 1 else picture
 
 
-def _turned_waves(waves: Floats, turn: int) -> Floats:
-    """Do to cosine coefficients what :func:`_turned` does to the picture: odd waves change sign."""
-    sign = np.where(np.arange(_COARSE) % 2, np.float32(-1), np.float32(1))
-    waves = waves.transpose(0, 2, 1) if turn & 4 else waves
-    waves = waves * sign[:, None] if turn & 2 else waves
-    return waves * sign if turn & 1 else waves
-
-
 def _candidates(waves: Floats) -> Iterator[tuple[int, int, int]]:
     """Yield image, similar image, and the turn that makes the second most like the first."""
-    count = len(waves)
-    kept = min(_CANDIDATES, count - 1)
-    turned = [_turned_waves(waves, turn).reshape(count, -1) for turn in range(8)]
-    for start in range(0, count, _BLOCK):
-        block = waves[start : start + _BLOCK].reshape(-1, _COARSE**2)
-        likeness = block @ turned[0].T
-        turn_of = np.zeros(likeness.shape, np.uint8)
-        for turn in range(1, 8):
-            other = block @ turned[turn].T
-            better = other > likeness
-            likeness[better], turn_of[better] = other[better], turn
-        rows = np.arange(len(block))
-        likeness[rows, start + rows] = -1  # an image is no duplicate of itself
-        nearest = np.argpartition(-likeness, kept - 1, axis=1)[:, :kept]
-        for row, column in zip(np.repeat(rows, kept), nearest.ravel(), strict=True):
-            if likeness[row, column] >= _CANDIDATE_FROM:
-                yield start + int(row), int(column), int(turn_of[row, column])
+    own = _by_parity(waves)
+    others = (own, _by_parity(waves.transpose(0, 2, 1)))
+    for start in range(0, len(waves), _BLOCK):
+        block = own[:, start : start + _BLOCK]
+        found = [
+            _close(block, other[:, first : first + _TILE], start, first, 4 * transposed)
+            for first in range(0, len(waves), _TILE)
+            for transposed, other in enumerate(others)
+        ]
+        yield from _nearest(np.concatenate(found))
+
+
+def _by_parity(waves: Floats) -> Floats:
+    """Return cosine coefficients in four classes, 4×N×36: even or odd down, even or odd across.
+
+    Mirroring a picture changes the sign of whole classes, so that the products of the classes give
+    the likeness at all four mirrorings.
+    """
+    classes = [waves[:, down::2, across::2] for down in (0, 1) for across in (0, 1)]
+    return np.stack([one.reshape(len(waves), -1) for one in classes])
+
+
+_Close = np.dtype([("image", np.int64), ("other", np.int64), ("turn", np.int8), ("like", "f4")])
+
+
+def _close(block: Floats, tile: Floats, image: int, other: int, turn: int) -> NDArray[np.void]:
+    """Return the pairs of a block and a tile that are candidates, with their best mirroring.
+
+    Args:
+        block: 4×B×36, as ``_by_parity`` gives them; its first is number ``image``.
+        tile: 4×T×36; its first is number ``other``.
+        image: See ``block``.
+        other: See ``tile``.
+        turn: Of the tile, before it is mirrored.
+    """
+    plain, across, down, both = block @ tile.transpose(0, 2, 1)
+    even, odd, plus, minus = plain + both, plain - both, across + down, across - down
+    best = np.maximum(even + np.abs(plus), odd + np.abs(minus))
+    rows, columns = np.nonzero(best >= _CANDIDATE_FROM)
+    even, odd, plus, minus = (part[rows, columns] for part in (even, odd, plus, minus))
+    mirrorings = np.stack([even + plus, odd - minus, odd + minus, even - plus])
+    found = np.empty(len(rows), _Close)
+    found["image"], found["other"] = rows + image, columns + other
+    found["turn"], found["like"] = turn + mirrorings.argmax(axis=0), mirrorings.max(axis=0)
+    others: NDArray[np.void] = found[found["image"] != found["other"]]  # not of itself
+    return others
+
+
+def _nearest(found: NDArray[np.void]) -> Iterator[tuple[int, int, int]]:
+    """Yield each image's most similar ones, each with its best turn."""
+    found = found[np.lexsort((found["turn"], -found["like"], found["image"]))]
+    _, first = np.unique(found[["image", "other"]], return_index=True)
+    found = found[np.sort(first)]
+    _, starts, counts = np.unique(found["image"], return_index=True, return_counts=True)
+    rank = np.arange(len(found)) - np.repeat(starts, counts)
+    for one in found[rank < _CANDIDATES]:
+        yield int(one["image"]), int(one["other"]), int(one["turn"])

@@ -5,18 +5,18 @@ import math
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from lentigo.data.cache import default_cache_dir
+from lentigo.data.workers import workers
 from lentigo.errors import SourceError
 from lentigo.imaging.arrays import Mask, Pixels, Size
 from lentigo.imaging.geometry import Letterbox
@@ -32,7 +32,7 @@ Arrays: TypeAlias = tuple[NDArray[Any], ...]
 Make: TypeAlias = Callable[[str, str | None], Arrays]
 """From the paths of an image and its mask, or None, to its arrays."""
 
-_CHUNK = 256  # images between two writes; bounds the memory
+_BLOCK = 32  # images that a worker makes and writes at a time; bounds the memory
 _ABANDONED_S = 24 * 3600
 
 
@@ -82,7 +82,7 @@ def prepare(
         manifest,
         (FORMAT_VERSION, tuple(size_px)),
         planes,
-        lambda image, mask: fit(image, mask, size_px)[: len(planes)],
+        partial(_fitted, size_px=size_px, masks=has_masks),
         cache_dir,
         progress,
     )
@@ -101,6 +101,7 @@ def in_store(
     make: Make,
     cache_dir: Path | None = None,
     progress: Progress | None = None,
+    processes: bool = True,
 ) -> dict[str, NDArray[np.uint8]]:
     """Make arrays of each image, or find them made already, and map them into memory.
 
@@ -115,6 +116,8 @@ def in_store(
         make: Returns one image's arrays, one byte a value, in the order of ``planes``.
         cache_dir: Where stores live; ``default_cache_dir()`` where not given.
         progress: Told of each image that is done; not called where the store exists.
+        processes: Whether ``make`` may be sent to other processes, by pickling; else threads run
+            it.
 
     Returns:
         uint8 arrays by name, read-only, N× the shape.
@@ -129,7 +132,7 @@ def in_store(
     if not store.is_dir():
         store.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(store.parent)
-        _build(store, manifest, planes, make, progress or (lambda done, total: None))
+        _build(store, manifest, planes, make, progress, processes)
     return {name: np.load(store / f"{name}.npy", mmap_mode="r") for name in planes}
 
 
@@ -155,12 +158,13 @@ def _build(
     manifest: pl.DataFrame,
     planes: Mapping[str, tuple[int, ...]],
     make: Make,
-    progress: Progress,
+    progress: Progress | None,
+    processes: bool,
 ) -> None:
     _check_room(store.parent, manifest.height * sum(map(math.prod, planes.values())))
     unfinished = Path(tempfile.mkdtemp(dir=store.parent, suffix=".part"))
     try:
-        _write(unfinished, manifest, planes, make, progress)
+        _write(unfinished, manifest, planes, make, progress, processes)
         unfinished.chmod(0o755)
         unfinished.rename(store)
     except OSError:
@@ -184,29 +188,65 @@ def _write(
     manifest: pl.DataFrame,
     planes: Mapping[str, tuple[int, ...]],
     make: Make,
-    progress: Progress,
+    progress: Progress | None,
+    processes: bool,
 ) -> None:
-    total = manifest.height
-    with ExitStack() as files:
-        streams = [files.enter_context((folder / f"{name}.npy").open("wb")) for name in planes]
-        for stream, shape in zip(streams, planes.values(), strict=True):
-            _write_header(stream, (total, *shape))
-        for done, arrays in enumerate(_made(manifest, make), start=1):
-            for stream, values in zip(streams, arrays, strict=True):
-                stream.write(values.tobytes())
-            progress(done, total)
+    """Write the arrays of all images; each worker puts its own where they belong."""
+    files = [
+        _Plane(folder / f"{name}.npy", shape, manifest.height) for name, shape in planes.items()
+    ]
+    for file in files:
+        file.create()
+    rows = manifest.select("image", "mask").rows()
+    blocks = range(0, len(rows), _BLOCK)
+    done = 0
+    with workers(len(rows), processes) as pool:
+        jobs = [
+            pool.submit(_write_block, files, start, rows[start : start + _BLOCK], make)
+            for start in blocks
+        ]
+        for job in jobs:
+            for _ in range(job.result()):
+                done += 1
+                if progress is not None:
+                    progress(done, len(rows))
 
 
-def _write_header(stream: IO[bytes], shape: tuple[int, ...]) -> None:
-    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(stream, header)
+@dataclass(frozen=True)
+class _Plane:
+    """An ``.npy`` file of uint8, ``images`` × ``shape``, that several processes write into."""
+
+    path: Path
+    shape: tuple[int, ...]
+    images: int
+
+    def create(self) -> None:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (self.images, *self.shape)}
+        with self.path.open("wb") as stream:
+            np.lib.format.write_array_header_1_0(stream, header)
+            stream.truncate(stream.tell() + self.images * math.prod(self.shape))
+
+    def write(self, start: int, values: Sequence[NDArray[Any]]) -> None:
+        # Written, not mapped: a disk that fills up is then an error, not the process's death.
+        with self.path.open("r+b") as stream:
+            stream.seek((start - self.images) * math.prod(self.shape), 2)  # counted from the end
+            stream.writelines(one.tobytes() for one in values)
 
 
-def _made(manifest: pl.DataFrame, make: Make) -> Iterator[Arrays]:
-    """Yield each image's arrays in order; threads do, since Pillow decodes outside the GIL."""
-    with ThreadPoolExecutor() as pool:
-        for rows in manifest.select("image", "mask").iter_slices(_CHUNK):
-            yield from pool.map(lambda row: make(row[0], row[1]), rows.iter_rows())
+def _write_block(
+    files: Sequence[_Plane], start: int, rows: Sequence[tuple[str, str | None]], make: Make
+) -> int:
+    """Make the arrays of a block of images and write them; return how many images they are of."""
+    made = [make(image, mask) for image, mask in rows]
+    for file, values in zip(files, zip(*made, strict=True), strict=True):
+        file.write(start, values)
+    return len(rows)
+
+
+def _fitted(image: str, mask: str | None, *, size_px: Size, masks: bool) -> Arrays:
+    """Return what a store of fitted images holds of one: its pixels, and its mask if it has any."""
+    pixels, lesion = fit(image, mask, size_px)
+    return (pixels, lesion) if masks else (pixels,)
 
 
 def fit(image: str, mask: str | None, size_px: Size) -> tuple[Pixels, Mask]:

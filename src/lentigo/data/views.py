@@ -1,5 +1,6 @@
 """What a classifier sees of a dataset, prepared once: regions by their masks, and preprocessing."""
 
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -74,22 +75,15 @@ def prepare_view(
         ImageError: A file cannot be read.
     """
 
-    def make(image: str, mask_path: str | None) -> Arrays:
-        photo = read_photo(image, min_side_px=view.min_side_px)
-        mask = masks(photo, mask_path) if view.region else None
-        try:
-            seen = view.look(photo, mask)
-        except ValueError as error:
-            raise SourceError(f"{mask_path}: does not fit its image {image}: {error}") from error
-        return seen.pixels, np.array(seen.lesion_found)
-
     stored = in_store(
         manifest,
         (FORMAT_VERSION, VIEW_VERSION, view, masks.identity if view.region else None),
         {"images": (*view.size_px, view.channels), "lesion_found": ()},
-        make,
+        partial(_seen, view=view, masks=masks if view.region else None),
         cache_dir,
         progress,
+        # A segmenter takes every core by itself, and a second to load: one is enough.
+        processes=view.region is None or isinstance(masks, TrueMasks),
     )
     return Prepared(
         ids=tuple(manifest["image_id"]),
@@ -97,3 +91,14 @@ def prepare_view(
         masks=None,
         has_mask=stored["lesion_found"] > 0,
     )
+
+
+def _seen(image: str, mask_path: str | None, *, view: View, masks: MaskMaker | None) -> Arrays:
+    """Return what a store of views holds of one image: pixels, and whether a lesion was found."""
+    photo = read_photo(image, min_side_px=view.min_side_px)
+    mask = masks(photo, mask_path) if masks else None
+    try:
+        seen = view.look(photo, mask)
+    except ValueError as error:
+        raise SourceError(f"{mask_path}: does not fit its image {image}: {error}") from error
+    return seen.pixels, np.array(seen.lesion_found)

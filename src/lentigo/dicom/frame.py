@@ -15,7 +15,12 @@ from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels.decoders.base import get_decoder
 
 from lentigo.dicom.header import JPEG, Header
-from lentigo.imaging.read import DamagedImageError, UnsupportedPixelsError, open_unwarned
+from lentigo.imaging.read import (
+    DamagedImageError,
+    UnsupportedPixelsError,
+    check_scans,
+    open_unwarned,
+)
 
 _JPEG_2000 = (uid.JPEG2000Lossless, uid.JPEG2000)
 
@@ -53,6 +58,8 @@ def read_frame(path: Path, stream: BinaryIO, header: Header, number: int) -> Fra
     encoded = _encoded(stream, header, number)
     if header.syntax in JPEG:
         return _jpeg(path, encoded, header)
+    if header.syntax == uid.RLELossless:
+        _check_runs(path, encoded, header)
     if header.syntax in _JPEG_2000:
         with open_unwarned(BytesIO(encoded), ("JPEG2000",)) as image:
             _check_stream_size(path, image, header)
@@ -115,6 +122,7 @@ def _jpeg(path: Path, encoded: bytes, header: Header) -> Frame:
     """Decode a JPEG stream into its own components where it does not say what they are."""
     with open_unwarned(BytesIO(encoded), ("JPEG",)) as image:
         _check_stream_size(path, image, header)
+        check_scans(path, encoded)
         if header.samples == 1:
             return Frame(np.asarray(image.convert("L")), 8, header.photometric)
         # An Adobe marker and components named R, G and B are orders that the decoder follows.
@@ -142,6 +150,15 @@ def _transformed(encoded: bytes) -> bool:
 def _named_rgb(image: Image.Image) -> bool:
     components = getattr(image, "layer", ())
     return [part[0] for part in components] in ([82, 71, 66], [114, 103, 98])
+
+
+def _check_runs(path: Path, encoded: bytes, header: Header) -> None:
+    """Refuse runs that are longer than any coding of so many bytes: two can become 128."""
+    height, width = header.size_px
+    most = 64 + 2 * height * width * header.samples * header.bits_allocated // 8 + 32
+    if len(encoded) > most:
+        fault = f"has {len(encoded):,} bytes of runs for {height}×{width} pixels"
+        raise DamagedImageError(path, fault)
 
 
 def _check_stream_size(path: Path, image: Image.Image, header: Header) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from PIL import Image
 
@@ -14,6 +14,7 @@ from lentigo.dicom.header import read_header
 from lentigo.dicom.spacing import pixel_spacing_mm
 from lentigo.errors import ImageError
 from lentigo.imaging.arrays import Size
+from lentigo.imaging.metered import MeteredStream, TooManyReadsError
 from lentigo.imaging.quality import QualityWarning
 from lentigo.imaging.read import (
     IN_MEMORY,
@@ -40,7 +41,8 @@ def read_photo(source: Path | bytes, *, min_side_px: int | None = None, frame: i
         ImageError: The file cannot be read; the subclass and the message tell why.
     """
     path = IN_MEMORY if isinstance(source, bytes) else source
-    with _faults_named(path), _opened(source) as stream:
+    with _faults_named(path), _opened(source) as opened:
+        stream = _metered(opened)
         header = read_header(path, stream)
         if not 1 <= frame <= header.frames:
             raise UnreadableFileError(path, f"has {header.frames} frames, and no frame {frame}")
@@ -67,11 +69,15 @@ def image_size_px(path: Path) -> Size:
         ImageError: The file cannot be read; the subclass and the message tell why.
     """
     with _faults_named(path), path.open("rb") as stream:
-        return read_header(path, stream).size_px
+        return read_header(path, _metered(stream)).size_px
 
 
 def _opened(source: Path | bytes) -> BinaryIO:
     return BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+
+
+def _metered(stream: BinaryIO) -> BinaryIO:
+    return cast(BinaryIO, MeteredStream(stream))
 
 
 @contextmanager
@@ -83,6 +89,8 @@ def _faults_named(path: Path) -> Iterator[None]:
         raise
     except PaletteError as error:
         raise UnsupportedPixelsError(path, str(error)) from error
+    except TooManyReadsError as error:
+        raise DamagedImageError(path, f"is DICOM made of {error}") from error
     except (Image.DecompressionBombError, MemoryError) as error:
         raise ImageTooLargeError(path, "too large to decode; make it smaller") from error
     except OSError as error:

@@ -19,6 +19,8 @@ from lentigo.dicom.source import Source
 from lentigo.imaging.arrays import Mask
 from lentigo.runtime.finding import NOTICE, Finding, UsedBundle
 
+_BY_HAND = SegmentAlgorithmTypeValues.MANUAL
+
 SEGMENT = 1
 """The number of the one segment."""
 
@@ -40,13 +42,16 @@ def segmentation_of(
     size_px = (source.header.Rows, source.header.Columns)
     if mask.shape != size_px or not mask.any():
         raise ValueError(f"expected a mask of {size_px} with a lesion in it, got {mask.shape}")
+    by_hand = finding.outline_by == "caller"
     description = SegmentDescription(
         segment_number=SEGMENT,
         segment_label="Lesion",
         segmented_property_category=codes.ABNORMAL,
         segmented_property_type=codes.LESION,
-        algorithm_type=SegmentAlgorithmTypeValues.AUTOMATIC,
-        algorithm_identification=algorithm_of(finding.made_with.segmenter, finding),
+        algorithm_type=_BY_HAND if by_hand else SegmentAlgorithmTypeValues.AUTOMATIC,
+        algorithm_identification=None
+        if by_hand
+        else algorithm_of(finding.made_with.segmenter, finding),
         tracking_uid=generate_uid(prefix=None),
         tracking_id="Lesion 1",
         anatomic_regions=[source.site],

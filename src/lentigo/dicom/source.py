@@ -1,15 +1,18 @@
 """The image that results are about: what of its header goes into them."""
 
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from highdicom.sr import CodedConcept
 from pydicom import Dataset, dcmread
-from pydicom.uid import UID
+from pydicom.uid import UID, VLPhotographicImageStorage, generate_uid
 from pydicom.valuerep import DA, TM
 
 from lentigo.dicom import codes
 from lentigo.errors import LentigoError
+from lentigo.imaging.arrays import Size
+from lentigo.imaging.read import IN_MEMORY
 
 _REQUIRED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 _MAY_BE_EMPTY = (
@@ -52,19 +55,22 @@ class Source:
         return None if self.frame is None else [self.frame]
 
 
-def read_source(path: Path, frame: int = 1) -> Source:
+def read_source(source: Path | bytes, frame: int = 1) -> Source:
     """Read the header of an image that `lentigo.dicom.read` has read.
 
     Args:
-        path: The file.
+        source: The file's path, or its content.
         frame: Which frame was looked at, from 1.
 
     Raises:
         DicomOutputError: It does not say which study and series it is of.
         OSError: It cannot be opened.
     """
+    path = IN_MEMORY if isinstance(source, bytes) else source
     try:
-        header = dcmread(path, stop_before_pixels=True)
+        header = dcmread(
+            BytesIO(source) if isinstance(source, bytes) else source, stop_before_pixels=True
+        )
         header.decode()
         frames = int(header.get("NumberOfFrames") or 1)
         _mend(header)
@@ -78,6 +84,25 @@ def read_source(path: Path, frame: int = 1) -> Source:
         fault = f"has no {', '.join(missing)}; results could not say which image they are about"
         raise DicomOutputError(f"{path}: {fault}")
     return Source(header, frame if frames > 1 else None)
+
+
+def new_source(image_sha256: str, size_px: Size) -> Source:
+    """Return a header for an image that is no DICOM: a study of its own, of nobody.
+
+    The same image has the same study, series and instance every time.
+
+    Args:
+        image_sha256: SHA-256 of the image's file.
+        size_px: Its height and width, upright.
+    """
+    header = Dataset()
+    header.SOPClassUID = VLPhotographicImageStorage
+    for keyword in _REQUIRED[1:]:
+        setattr(header, keyword, generate_uid(entropy_srcs=[image_sha256, keyword]))
+    header.Rows, header.Columns = size_px
+    header.Modality = "XC"
+    _mend(header)
+    return Source(header, None)
 
 
 def _mend(header: Dataset) -> None:

@@ -1,5 +1,6 @@
 """Findings as DICOM files in the study of the image that they are about."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from lentigo.dicom.segmentation import segmentation_of
 from lentigo.dicom.source import DicomOutputError, Source, read_source
 from lentigo.files import atomic_open
 from lentigo.imaging.arrays import Mask
+from lentigo.imaging.read import IN_MEMORY
 from lentigo.runtime.finding import Finding
 
 SEG_SERIES, SR_SERIES = 9001, 9002
@@ -42,6 +44,28 @@ class ResultMaker:
     def __init__(self) -> None:
         self._run = str(generate_uid(prefix=None))
         self._made = 0
+
+    def segmentation(self, source: Source, finding: Finding, mask: Mask) -> bytes:
+        """Return a finding's Segmentation alone, as the content of a DICOM file.
+
+        Args:
+            source: The image.
+            finding: What was found.
+            mask: bool, of the image's own size, with at least one lesion pixel.
+
+        Raises:
+            DicomOutputError: The image's header does not allow for it.
+        """
+        stream = BytesIO()
+        self._made += 1
+        try:
+            identity = self._identity(source, "SEG", SEG_SERIES)
+            written = segmentation_of(source, finding, mask, identity)
+            dcmwrite(stream, written, enforce_file_format=True)
+        except Exception as error:  # as in make
+            fault = f"its header cannot be taken over ({type(error).__name__})"
+            raise DicomOutputError(f"{IN_MEMORY}: {fault}; is it a valid DICOM image?") from error
+        return stream.getvalue()
 
     def make(self, path: Path, finding: Finding, mask: Mask | None, frame: int = 1) -> Results:
         """Return a finding's Segmentation and report.

@@ -5,9 +5,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
-from skimage.measure import approximate_polygon, find_contours
+from skimage.measure import find_contours
 
 from lentigo.imaging.arrays import Mask
+from lentigo.imaging.thinning import thinned
 
 Polygon: TypeAlias = npt.NDArray[np.float64]
 """A closed polygon: float64 N×2, its points as (x, y)."""
@@ -41,9 +42,9 @@ def outline(mask: Mask, tolerance_px: float = TOLERANCE_PX) -> list[Polygon]:
 
 
 def _simplified(polygon: Polygon, tolerance_px: float) -> Polygon:
-    fewer = approximate_polygon(polygon, tolerance_px)  # type: ignore[no-untyped-call]
+    fewer = thinned(polygon, tolerance_px)
     # A part of one or two pixels would be thinned to nothing.
-    return polygon if len(fewer) < 4 else np.asarray(fewer)
+    return polygon if len(fewer) < 4 else fewer
 
 
 def _length_px(polygon: Polygon) -> float:

@@ -16,16 +16,36 @@ class PixelRangeError(ValueError):
     """Pixel values that have no agreed range."""
 
 
-def rgb_pixels(image: Image.Image) -> Pixels:
+def rgb_pixels(image: Image.Image, min_side_px: int | None = None) -> Pixels:
     """Return an image as uint8 H×W×3; transparency is laid on white.
+
+    Args:
+        image: Loaded; of any mode.
+        min_side_px: As for :func:`reduction`; None keeps the size.
 
     Raises:
         PixelRangeError: The pixel values have no agreed range.
     """
     if image.mode in _WIDE_INTEGERS or image.mode == "F":
-        grey = _eight_bit(np.asarray(image))
-        return np.repeat(grey[..., None], 3, axis=2)
-    return np.array(_flattened(image, "white").convert("RGB"))
+        grey = Image.fromarray(_eight_bit(np.asarray(image)))
+        return np.repeat(np.asarray(_reduced(grey, min_side_px))[..., None], 3, axis=2)
+    # What is large is made small before it is copied: a picture may be a third of a gigabyte.
+    return np.array(_reduced(_as(_flattened(image, "white"), "RGB"), min_side_px))
+
+
+def reduction(height: int, width: int, min_side_px: int | None) -> int:
+    """Return by which whole number an image may be divided so that its short side stays so long."""
+    return 1 if min_side_px is None else max(1, min(height, width) // min_side_px)
+
+
+def _reduced(image: Image.Image, min_side_px: int | None) -> Image.Image:
+    factor = reduction(image.height, image.width, min_side_px)
+    return image.reduce(factor) if factor > 1 else image
+
+
+def _as(image: Image.Image, mode: str) -> Image.Image:
+    """Return an image in a mode; Pillow would copy one that is in it already."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def mask_values(image: Image.Image) -> npt.NDArray[Any]:
@@ -55,7 +75,7 @@ def above_half(values: npt.NDArray[Any]) -> Mask:
 
 
 def _brightest_channel(image: Image.Image) -> npt.NDArray[np.uint8]:
-    red, green, blue = image.convert("RGB").split()
+    red, green, blue = _as(image, "RGB").split()
     return np.asarray(ImageChops.lighter(ImageChops.lighter(red, green), blue))
 
 
@@ -63,7 +83,7 @@ def _flattened(image: Image.Image, background: str) -> Image.Image:
     """Lay an image that has transparency of any kind on a plain background."""
     if not image.has_transparency_data:
         return image
-    layers = image.convert("RGBA")
+    layers = _as(image, "RGBA")
     plain = Image.new("RGBA", layers.size, background)
     return Image.alpha_composite(plain, layers)
 
@@ -76,5 +96,5 @@ def _eight_bit(values: npt.NDArray[np.generic]) -> Pixels:
         raise PixelRangeError(
             f"grey values from {low:g} to {high:g}, expected 0–{top:g}; save it as 8-bit or 16-bit"
         )
-    scaled: npt.NDArray[np.float32] = values.astype(np.float32) * np.float32(255 / top)
-    return np.rint(scaled).astype(np.uint8)
+    scaled: npt.NDArray[np.float32] = values * np.float32(255 / top)
+    return np.rint(scaled, out=scaled).astype(np.uint8)

@@ -11,6 +11,7 @@ from skimage.color import rgb2lab
 from skimage.measure import perimeter_crofton
 
 from lentigo.imaging.arrays import Mask, Pixels
+from lentigo.imaging.crop import lesion_box
 
 _SAMPLED_PIXELS = 512 * 512
 """Shape and colour need no more pixels than this; larger images are sampled on a regular grid."""
@@ -101,7 +102,8 @@ def _asymmetry(mask: Mask) -> float:
 
 
 def _border_irregularity(mask: Mask) -> float:
-    perimeter_px = perimeter_crofton(mask, directions=4)  # type: ignore[no-untyped-call]
+    box = lesion_box(mask, context=0)  # what is around it has no border
+    perimeter_px = perimeter_crofton(mask[box.slices], directions=4)  # type: ignore[no-untyped-call]
     # Pixel counting can put a small disc just below the circle's 1.
     return max(1.0, float(perimeter_px**2 / (4 * math.pi * np.count_nonzero(mask))))
 

@@ -36,12 +36,32 @@ def draw_outline(
     """
     if image.shape[:2] != mask.shape:
         raise ValueError(f"image {image.shape[:2]} and mask {mask.shape} differ in size")
-    width_px = width_px or max(2.0, min(mask.shape) / 200)
+    return draw_polygons(image, outline(mask), colour, width_px)
+
+
+def draw_polygons(
+    image: Pixels,
+    polygons: Sequence[Polygon],
+    colour: tuple[int, int, int] = OUTLINE_COLOUR,
+    width_px: float | None = None,
+) -> Pixels:
+    """Draw outlines that are known already, as :func:`draw_outline` does.
+
+    Args:
+        image: uint8 H×W×3.
+        polygons: As :func:`lentigo.imaging.contour.outline` gives them.
+        colour: Red, green and blue, 0–255.
+        width_px: The line's width, as in :func:`draw_outline`.
+
+    Returns:
+        uint8 H×W×3.
+    """
+    size_px = image.shape[:2]
+    width_px = width_px or max(2.0, min(size_px) / 200)
     picture = Image.fromarray(image)
-    polygons = outline(mask)
-    halo = _line(polygons, mask.shape, 2 * width_px).point(lambda opacity: opacity * _HALO_OPACITY)
+    halo = _line(polygons, size_px, 2 * width_px).point(lambda opacity: opacity * _HALO_OPACITY)
     picture.paste((0, 0, 0), mask=halo)
-    picture.paste(colour, mask=_line(polygons, mask.shape, width_px))
+    picture.paste(colour, mask=_line(polygons, size_px, width_px))
     return np.array(picture)
 
 

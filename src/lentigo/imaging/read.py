@@ -12,24 +12,32 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from lentigo.errors import ImageError
 from lentigo.imaging.arrays import Mask, Pixels, Size
-from lentigo.imaging.convert import PixelRangeError, above_half, mask_values, rgb_pixels
+from lentigo.imaging.convert import PixelRangeError, above_half, mask_values, reduction, rgb_pixels
 from lentigo.imaging.formats import FORMATS, HEAD_BYTES, foreign_kind, is_readable
+from lentigo.imaging.metered import MeteredStream, TooManyReadsError
 from lentigo.imaging.quality import QualityWarning
 from lentigo.imaging.readers import PhotoReader, reader_for
+from lentigo.imaging.scans import MAX_SCANS, scans_of
 
 READABLE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})
 MAX_PIXELS = 89_478_485
 """Pillow's own limit: a quarter of a gigabyte as RGB."""
 
 _EXIF_ORIENTATION = 0x0112
+MAX_SIDE_PX = 65_535
+"""What a JPEG's or a DICOM image's side can be; Pillow keeps more about a row than one pixel."""
+
+_TILE_SIZE_TAGS = (323, 322)
 _SIDEWAYS = (5, 6, 7, 8)
 _EMPTY = "is empty (0 bytes)"
 _TURNS = {
@@ -115,14 +123,14 @@ def read_photo(source: Path | str | bytes, *, min_side_px: int | None = None) ->
         size_px = _upright_size(image)
         if min_side_px is not None:
             image.draft(None, (min_side_px, min_side_px))
-        pixels = rgb_pixels(_upright(image))
+        pixels = rgb_pixels(_upright(image), min_side_px)
     known = None if isinstance(source, bytes) else path
-    return Photo(reduced(pixels, min_side_px), size_px, path=known)
+    return Photo(pixels, size_px, path=known)
 
 
 def reduced(pixels: Pixels, min_side_px: int | None) -> Pixels:
     """Return pixels as means of whole blocks, so large that the short side stays long enough."""
-    if min_side_px is not None and (factor := min(pixels.shape[:2]) // min_side_px) > 1:
+    if (factor := reduction(*pixels.shape[:2], min_side_px)) > 1:
         return np.array(Image.fromarray(pixels).reduce(factor))
     return pixels
 
@@ -178,8 +186,13 @@ def _opened(source: Path | str | bytes) -> Iterator[Image.Image]:
     """Open an image within the limits; every fault in the block becomes an ``ImageError``."""
     path = _name(source)
     with _faults_named(path), _stream(path, source) as stream:
-        image = _identified(path, stream)
+        image = _identified(path, cast(BinaryIO, MeteredStream(stream)))
         check_size(path, image.height, image.width)
+        if isinstance(image, TiffImageFile):
+            _check_tile(path, image)
+        if isinstance(image, JpegImageFile):
+            stream.seek(0)
+            check_scans(path, stream.read())
         yield image
 
 
@@ -193,6 +206,8 @@ def _faults_named(path: Path) -> Iterator[None]:
         raise ImageTooLargeError(path, f"too large to decode ({error}); make it smaller") from error
     except UnidentifiedImageError as error:
         raise DamagedImageError(path, "damaged or cut short (unreadable header)") from error
+    except TooManyReadsError as error:
+        raise DamagedImageError(path, f"is made of {error}") from error
     except PixelRangeError as error:
         raise UnsupportedPixelsError(path, str(error)) from error
     except OSError as error:
@@ -243,7 +258,7 @@ def open_unwarned(stream: BinaryIO, formats: tuple[str, ...]) -> Image.Image:
 
 
 def check_size(path: Path, height: int, width: int) -> None:
-    """Refuse an image of no pixels or of more than ``MAX_PIXELS``.
+    """Refuse an image of no pixels, of more than ``MAX_PIXELS``, or of a side over ``MAX_SIDE_PX``.
 
     Raises:
         DamagedImageError: It has none.
@@ -256,6 +271,30 @@ def check_size(path: Path, height: int, width: int) -> None:
             f"has {height}×{width} pixels, more than the limit of {MAX_PIXELS:,}; make it smaller"
         )
         raise ImageTooLargeError(path, fault)
+    if max(height, width) > MAX_SIDE_PX:
+        fault = f"has {height}×{width} pixels; a side may have {MAX_SIDE_PX:,}; make it smaller"
+        raise ImageTooLargeError(path, fault)
+
+
+def check_scans(path: Path, content: bytes) -> None:
+    """Refuse a JPEG that would be decoded over and over.
+
+    Raises:
+        DamagedImageError: It has more than ``MAX_SCANS`` scans.
+    """
+    if scans_of(content) > MAX_SCANS:
+        raise DamagedImageError(path, f"is a JPEG of more than {MAX_SCANS} scans; save it anew")
+
+
+def _check_tile(path: Path, image: TiffImageFile) -> None:
+    """Refuse a TIFF whose picture is cut from larger tiles than a picture may be.
+
+    A tile is decoded whole, however little of it is shown.
+    """
+    height, width = (image.tag_v2.get(tag, 0) for tag in _TILE_SIZE_TAGS)
+    if height * width > MAX_PIXELS:
+        fault = f"has tiles of {height}×{width} pixels, more than the limit of {MAX_PIXELS:,}"
+        raise ImageTooLargeError(path, f"{fault}; save it anew")
 
 
 def _upright_size(image: Image.Image) -> Size:

@@ -12,22 +12,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from lentigo.report.summary import Summary
+from lentigo.report.words import DIAGNOSES, percent
 from lentigo.runtime.batch import Done
 from lentigo.runtime.finding import NOTICE, Finding, Measurements, OutlineQuality
 from lentigo.runtime.outputs import CROP, FINDING, HEAT, MASK, OVERLAY
 
 THUMBNAIL_PX = 512
-
-_WORDS = {
-    "nv": "melanocytic nevus",
-    "mel": "melanoma",
-    "bkl": "benign keratosis",
-    "bcc": "basal cell carcinoma",
-    "akiec": "actinic keratosis, Bowen",
-    "vasc": "vascular lesion",
-    "df": "dermatofibroma",
-}
-"""HAM10000's abbreviations in words; another bundle's names stand as they are."""
 
 
 class Picture(NamedTuple):
@@ -60,32 +50,27 @@ class Card:
 
 def render_page(summary: Summary, out_dir: Path) -> str:
     """Return the page for a run whose files lie in ``out_dir``, pictures embedded."""
-    environment = Environment(
+    cards = [_card(done, out_dir) for done in summary.highest]
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            summary=summary, cards=cards, first=cards[0].finding if cards else None, notice=NOTICE
+        )
+    )
+
+
+def environment() -> Environment:
+    """Return what renders this folder's templates."""
+    made = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = percent
-    cards = [_card(done, out_dir) for done in summary.highest]
-    return environment.get_template("report.html").render(
-        summary=summary, cards=cards, first=cards[0].finding if cards else None, notice=NOTICE
-    )
-
-
-def percent(share: float) -> str:
-    """Return a share of 0–1 as a percentage that never rounds to a false certainty.
-
-    Example:
-        >>> percent(0.314), percent(0.0004), percent(0.999)
-        ('31 %', '< 1 %', '> 99 %')
-    """
-    if 0 < share < 0.01:
-        return "< 1 %"
-    if 0.99 < share < 1:
-        return "> 99 %"
-    return f"{share:.0%}".replace("%", " %")
+    made.filters["percent"] = percent
+    return made
 
 
 def reasons(measured: Measurements, quality: OutlineQuality | None) -> tuple[Reason, ...]:
@@ -105,7 +90,7 @@ def reasons(measured: Measurements, quality: OutlineQuality | None) -> tuple[Rea
 def diagnoses_in_words(finding: Finding) -> tuple[tuple[str, float], ...]:
     """Return each diagnosis in words with its share, the greatest first; none where not told."""
     return tuple(
-        (_WORDS.get(name, name), share) for name, share in (finding.diagnoses or {}).items()
+        (DIAGNOSES.get(name, name), share) for name, share in (finding.diagnoses or {}).items()
     )
 
 
@@ -130,13 +115,13 @@ def _pictures(done: Done, files: Collection[str]) -> Iterator[Picture]:
     """Return the card's pictures; the heat map needs no file of its own, the overlay is enough."""
     if OVERLAY in files:
         overlay, heat_map = _thumbnail(done.folder / OVERLAY), done.finding.heat_map
-        yield Picture("Image" if done.finding.refusal else "Outline", _data_uri(overlay))
+        yield Picture("Image" if done.finding.refusal else "Outline", data_uri(overlay))
         if heat_map is not None:
             drawn = heat_map.draw(np.asarray(overlay), done.finding.size_px)
             caption = "Heat map" if heat_map.visible else "Heat map, empty"
-            yield Picture(caption, _data_uri(Image.fromarray(drawn)))
+            yield Picture(caption, data_uri(Image.fromarray(drawn)))
     if CROP in files:
-        yield Picture("Crop", _data_uri(_thumbnail(done.folder / CROP)))
+        yield Picture("Crop", data_uri(_thumbnail(done.folder / CROP)))
 
 
 def _thumbnail(path: Path) -> Image.Image:
@@ -146,7 +131,8 @@ def _thumbnail(path: Path) -> Image.Image:
         return image.copy()
 
 
-def _data_uri(image: Image.Image) -> str:
+def data_uri(image: Image.Image) -> str:
+    """Return a picture as the address of itself, a JPEG in base64."""
     stream = BytesIO()
     image.save(stream, "JPEG", quality=82)
     return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"

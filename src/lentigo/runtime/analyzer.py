@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from lentigo.bundle import Bundle, OperatingPoint
+from lentigo.bundle import Bundle
 from lentigo.errors import ImageError
 from lentigo.files import sha256_of
 from lentigo.imaging.arrays import Mask, Pixels
-from lentigo.imaging.contour import outline
+from lentigo.imaging.contour import Polygon, outline
 from lentigo.imaging.crop import crop, lesion_box
 from lentigo.imaging.geometry import WORKING_SIDE_PX, resize_mask, working_size
 from lentigo.imaging.measure import measure
-from lentigo.imaging.overlay import draw_outline
+from lentigo.imaging.overlay import draw_polygons
 from lentigo.imaging.quality import QualityWarning, image_warnings, mask_warnings
 from lentigo.imaging.read import Photo
 from lentigo.runtime.classifier import Classifier, Estimate
@@ -25,7 +25,6 @@ from lentigo.runtime.finding import (
     UNCERTAIN_OUTLINE,
     AppliedPoint,
     BoxPx,
-    Decision,
     Finding,
     HeatMap,
     Measurements,
@@ -37,6 +36,7 @@ from lentigo.runtime.finding import (
     Refusal,
     UsedBundle,
     UsedGate,
+    called,
 )
 from lentigo.runtime.gate import Verdict, shipped_gate
 from lentigo.runtime.photos import PhotoLike, as_photo
@@ -78,13 +78,7 @@ class Analyzer:
     ) -> None:
         self.segmenter = Segmenter(segmenter, engine, threads)
         self.classifier = Classifier(classifier, engine, threads)
-        spec = self.classifier.bundle.spec
-        point: OperatingPoint = spec.operating_point(operating_point)
-        self.operating_point = AppliedPoint(
-            name=operating_point or spec.default_operating_point,
-            threshold=point.threshold,
-            rule=point.rule,
-        )
+        self.operating_point = self.point(operating_point)
         self.gate = shipped_gate()
         self.refuses = gate
         self.made_with = Provenance(
@@ -94,6 +88,17 @@ class Analyzer:
             classifier=_used(self.classifier),
             gate=UsedGate(sha256=self.gate.sha256, refuses=gate),
         )
+
+    def point(self, name: str | None = None) -> AppliedPoint:
+        """Return one of the classifier's operating points; None: its default.
+
+        Raises:
+            BundleError: It has no such point; the message lists those it has.
+        """
+        spec = self.classifier.bundle.spec
+        point = spec.operating_point(name)
+        name = spec.default_operating_point if name is None else name
+        return AppliedPoint(name=name, threshold=point.threshold, rule=point.rule)
 
     def analyze(self, image: PhotoLike, outline: Mask | None = None) -> Finding:
         """Return the finding for one image, with its pictures.
@@ -163,14 +168,14 @@ class Analyzer:
         working_mask = segmentation.working_mask
         pixels = _resized(photo.pixels, working_mask.shape)
         scale_px = photo.size_px[1] / working_mask.shape[1]
-        found = bool(working_mask.any())
+        found, lines = bool(working_mask.any()), outline(working_mask)
         quality = self._outline_quality(segmentation.expected_jaccard)
         return Finding(
             **_identity(photo),
             probability_malignant=estimate.probability,
             diagnoses=estimate.diagnoses,
             operating_point=self.operating_point,
-            decision=self._decision(estimate.probability),
+            decision=called(estimate.probability, self.operating_point),
             warnings=(
                 *_gate_notes(verdict),
                 *_notes(photo.notes),
@@ -183,14 +188,11 @@ class Analyzer:
             outline_quality=quality,
             measurements=_measurements(photo, pixels, working_mask, scale_px) if found else None,
             box=BoxPx(**lesion_box(segmentation.mask)._asdict()) if found else None,
-            contour=_contour(working_mask, scale_px),
+            contour=_contour(lines, scale_px),
             heat_map=None if estimate.heat is None else HeatMap.of(estimate.heat),
             made_with=self.made_with,
-            pictures=_pictures(photo, segmentation.mask, working_mask, pixels),
+            pictures=_pictures(photo, segmentation, lines, pixels),
         )
-
-    def _decision(self, probability: float) -> Decision:
-        return "malignant" if probability >= self.operating_point.threshold else "benign"
 
     def _refused(self, photo: Photo, verdict: Verdict) -> Finding:
         """Return the finding for an image that neither net has seen."""
@@ -290,8 +292,7 @@ def _measurements(photo: Photo, pixels: Pixels, mask: Mask, scale_px: float) -> 
     return Measurements(**{name: getattr(values, name) for name in Measurements.model_fields})
 
 
-def _contour(mask: Mask, scale_px: float) -> tuple[tuple[float, float], ...]:
-    lines = outline(mask)
+def _contour(lines: Sequence[Polygon], scale_px: float) -> tuple[tuple[float, float], ...]:
     if not lines:
         return ()
     # Pixel centres have whole co-ordinates, so that an edge lies at -0.5 at every scale.
@@ -299,9 +300,11 @@ def _contour(mask: Mask, scale_px: float) -> tuple[tuple[float, float], ...]:
     return tuple((round(float(x), 1), round(float(y), 1)) for x, y in points)
 
 
-def _pictures(photo: Photo, mask: Mask, working_mask: Mask, pixels: Pixels) -> Pictures:
-    if not working_mask.any():
-        return Pictures(mask, overlay=pixels, crop=None)
+def _pictures(
+    photo: Photo, segmentation: Segmentation, lines: Sequence[Polygon], pixels: Pixels
+) -> Pictures:
+    if not lines:
+        return Pictures(segmentation.mask, overlay=pixels, crop=None)
     height, width = photo.pixels.shape[:2]
-    box = lesion_box(resize_mask(working_mask, (height, width)))
-    return Pictures(mask, draw_outline(pixels, working_mask), crop(photo.pixels, box))
+    box = lesion_box(resize_mask(segmentation.working_mask, (height, width)))
+    return Pictures(segmentation.mask, draw_polygons(pixels, lines), crop(photo.pixels, box))

@@ -20,9 +20,10 @@ from lentigo.runtime.analyzer import Analyzer, printable
 from lentigo.runtime.finding import Finding, Pictures
 from lentigo.runtime.outputs import CROP, FINDING, HEAT, IMAGES, MASK, OVERLAY, name_outputs
 
-# Reading, drawing and writing of one image run while the model looks at another; more workers
-# would wait for the model and only hold more decoded photos in memory.
-MAX_WORKERS = 4
+# Reading, drawing and writing of one image run while the model looks at another. One more than
+# there are cores, as one often waits for the disk to have a file for good; more than these would
+# wait for the model and only hold more decoded photos in memory.
+MAX_WORKERS = 8
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def analyze_many(
     Raises:
         LentigoError: Results cannot be written, the disk is full for instance.
     """
-    workers = min(MAX_WORKERS, os.cpu_count() or 1)
+    workers = min(MAX_WORKERS, (os.cpu_count() or 1) + 1)
     pool = ThreadPoolExecutor(workers)
     waiting: deque[Future[Outcome]] = deque()
     try:

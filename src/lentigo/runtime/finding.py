@@ -68,6 +68,11 @@ class AppliedPoint(_Part):
     rule: str
 
 
+def called(probability: float, point: AppliedPoint) -> Decision:
+    """Return what an image of this probability, 0–1, is called at an operating point."""
+    return "malignant" if probability >= point.threshold else "benign"
+
+
 class QualityNote(_Part):
     """Something about the image that makes the finding less trustworthy."""
 
@@ -222,6 +227,12 @@ class Finding(BaseModel):
     heat_map: HeatMap | None = None
     made_with: Provenance
     pictures: Pictures | None = Field(default=None, exclude=True, repr=False)
+
+    def decided_at(self, point: AppliedPoint) -> "Finding":
+        """Return the same finding, decided at another operating point; a refusal stays one."""
+        risk = self.probability_malignant
+        decision = self.decision if risk is None else called(risk, point)
+        return self.model_copy(update={"operating_point": point, "decision": decision})
 
     @model_validator(mode="after")
     def _check_refusal(self) -> "Finding":

@@ -1,4 +1,4 @@
-"""The HTTP application; a page beside the API would be one more router here."""
+"""The HTTP application: the API, and the page beside it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +10,7 @@ from fastapi.telemetry import TelemetryConfig
 
 from lentigo.runtime.analyzer import Analyzer
 from lentigo.runtime.finding import NOTICE
-from lentigo.serving import api, ops, problems
+from lentigo.serving import api, asking, downloads, ops, problems, viewer
 from lentigo.serving.describe import describe
 from lentigo.serving.describe import problems as described
 from lentigo.serving.guard import BEARER, Door, Envelope
@@ -71,7 +71,10 @@ def create_app(settings: Settings, analyzer: Analyzer | None = None) -> FastAPI:
     app.include_router(ops.router)
     app.include_router(ops.metrics_router, dependencies=locks, responses=refusals)
     app.include_router(api.router, dependencies=locks, responses=refusals)
+    app.include_router(downloads.router, dependencies=locks, responses=refusals)
+    viewer.install(app)
     problems.install(app)
+    asking.install(app)
     describe(app)
     app.add_middleware(Envelope, metrics=metrics)
     return app

@@ -23,6 +23,10 @@ _PROBLEMS: Final = {
     422: ("damaged", "image: damaged or cut short (unreadable header)"),
     429: ("too-often", "too many requests in a minute"),
     500: ("internal", "the server failed; its log tells why under this request's name"),
+    501: (
+        "no-dicom",
+        "this server cannot write DICOM: pip install 'lentigo[dicom]' and start it again",
+    ),
     503: ("queue-full", "32 images wait already; come again"),
     504: ("deadline", "there was no finding within 30 s; come again"),
 }

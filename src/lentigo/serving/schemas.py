@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lentigo.report.words import Words
 from lentigo.runtime.finding import Finding
 
 
@@ -37,10 +38,14 @@ class Analysis(Finding):
     Attributes:
         overlay: The photo, long side at most 1024 px, with the outline; there where asked for.
         mask: The lesion at the photo's own size; there where asked for, null for a refused image.
+        preview: The photo, long side at most 1024 px; there where asked for.
+        words: What the finding means; there where asked for.
     """
 
     overlay: PngPicture | None = None
     mask: Annotated[PngPicture | RunLengths, Field(discriminator="format")] | None = None
+    preview: PngPicture | None = None
+    words: Words | None = None
 
 
 class BundleInfo(_Part):
@@ -62,9 +67,15 @@ class BundleInfo(_Part):
 
 
 class BundleList(_Part):
-    """The bundles that are at work here: the segmenter, then the classifier."""
+    """The bundles that are at work here: the segmenter, then the classifier.
+
+    Attributes:
+        bundles: Both.
+        dicom: Whether /v1/segmentation can write DICOM here.
+    """
 
     bundles: tuple[BundleInfo, ...]
+    dicom: bool
 
 
 class Health(_Part):

@@ -1,18 +1,12 @@
-"""From uploaded bytes to the JSON of a finding: what the desk's thread does."""
+"""From uploaded bytes to a finding in the form asked for: what the desk's thread does."""
 
-import base64
 import hashlib
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from io import BytesIO
-from typing import Any, Literal, TypeAlias
-
-import numpy as np
-from PIL import Image
+from typing import TypeAlias
 
 from lentigo.errors import ImageError, LentigoError
-from lentigo.imaging.arrays import Mask, Pixels
+from lentigo.imaging.arrays import Mask
 from lentigo.imaging.geometry import WORKING_SIDE_PX
 from lentigo.imaging.read import (
     EmptyFileError,
@@ -24,15 +18,31 @@ from lentigo.imaging.read import (
     read_photo,
 )
 from lentigo.runtime.analyzer import Analyzer
-from lentigo.runtime.finding import Finding
+from lentigo.runtime.finding import AppliedPoint, Finding
 from lentigo.serving.problems import Problem
-from lentigo.serving.schemas import PngPicture, RunLengths
-
-MaskFormat: TypeAlias = Literal["png", "rle"]
 
 _STATUS = {EmptyFileError: 400, NotAnImageError: 415, ImageTooLargeError: 413}
 _CODES = {EmptyFileError: "empty", NotAnImageError: "not-an-image", ImageTooLargeError: "too-large"}
 _PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an answer is made of.
+
+    Attributes:
+        finding: With its pictures, at the operating point asked for.
+        photo: What it is about; its pixels may be reduced.
+        image: The file's content.
+    """
+
+    finding: Finding
+    photo: Photo
+    image: bytes
+
+
+Form: TypeAlias = Callable[[Told], bytes]
+"""Writes an answer's body; a ``Problem`` that it raises is the caller's."""
 
 
 @dataclass(frozen=True)
@@ -41,20 +51,20 @@ class Question:
 
     Attributes:
         image: A file's content.
+        form: Writes the answer.
         outline: A PNG mask's content; None lets the segmenter outline.
-        overlay: Whether the answer holds the overlay.
-        mask: How the answer holds the mask; None: not at all.
+        point: The operating point to decide at; None: the server's.
     """
 
     image: bytes
+    form: Form
     outline: bytes | None = None
-    overlay: bool = False
-    mask: MaskFormat | None = None
+    point: AppliedPoint | None = None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A finding without its pictures, and the JSON for the caller with those asked for."""
+    """A finding without its pictures, and the body for the caller."""
 
     finding: Finding
     body: bytes
@@ -76,7 +86,7 @@ def answer_all(
     try:
         findings = analyzer.analyze_batch(list(photos.values()), [outlines[at] for at in photos])
         for at, finding in zip(photos, findings, strict=True):
-            yield at, _answer(questions[at], finding)
+            yield at, _answer(questions[at], finding, photos[at])
             done.add(at)
     except Exception:  # one image's fault must not cost the others theirs
         for at in photos.keys() - done:
@@ -87,7 +97,7 @@ def _alone(
     analyzer: Analyzer, question: Question, photo: Photo, outline: Mask | None
 ) -> Answer | Exception:
     try:
-        return _answer(question, analyzer.analyze(photo, outline))
+        return _answer(question, analyzer.analyze(photo, outline), photo)
     except LentigoError as error:
         return Problem(422, "does-not-fit", str(error))
     except Exception as error:  # told to the caller as a 500, to the log in full
@@ -122,43 +132,13 @@ def _problem(error: ImageError, part: str) -> Problem:
     return Problem(status, _CODES.get(type(error), "damaged"), f"{part}: {error.fault}")
 
 
-def _answer(question: Question, finding: Finding) -> Answer:
-    pictures, told = finding.pictures, hashlib.sha256(question.image).hexdigest()
-    finding = finding.model_copy(update={"image_sha256": told, "pictures": None})
-    content: dict[str, Any] = finding.model_dump(mode="json")
-    if pictures is not None and question.overlay:
-        content["overlay"] = _png(pictures.overlay).model_dump()
-    if pictures is not None and question.mask:
-        content["mask"] = _mask(pictures.mask, question.mask)
-    return Answer(finding, json.dumps(content, ensure_ascii=False, allow_nan=False).encode())
-
-
-def _mask(mask: Mask | None, wanted: MaskFormat) -> dict[str, Any] | None:
-    if mask is None:
-        return None
-    if wanted == "rle":
-        return run_lengths(mask).model_dump(mode="json")
-    return _png(mask.astype(np.uint8) * np.uint8(255)).model_dump()
-
-
-def run_lengths(mask: Mask) -> RunLengths:
-    """Return a mask, bool H×W, as run lengths down its columns, the first of what lies outside.
-
-    Example:
-        >>> run_lengths(np.array([[True, False], [True, True]])).counts
-        (0, 2, 1, 1)
-    """
-    flat = np.concatenate(([False], mask.ravel(order="F"), [False]))
-    edges = np.flatnonzero(flat[1:] != flat[:-1])
-    bounds = np.concatenate(([0], edges, [mask.size]))
-    counts = np.diff(bounds)
-    if counts[-1] == 0:  # the mask's last run reaches the end
-        counts = counts[:-1]
-    height, width = mask.shape
-    return RunLengths(size=(height, width), counts=tuple(counts.tolist()))
-
-
-def _png(pixels: Pixels) -> PngPicture:
-    stream = BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG", compress_level=3)
-    return PngPicture(base64=base64.b64encode(stream.getvalue()).decode())
+def _answer(question: Question, finding: Finding, photo: Photo) -> Answer | Problem:
+    told = hashlib.sha256(question.image).hexdigest()
+    if question.point is not None:
+        finding = finding.decided_at(question.point)
+    finding = finding.model_copy(update={"image_sha256": told})
+    try:
+        body = question.form(Told(finding, photo, question.image))
+    except Problem as problem:
+        return problem
+    return Answer(finding.model_copy(update={"pictures": None}), body)

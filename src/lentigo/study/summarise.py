@@ -72,7 +72,7 @@ def _measured(
         validation=validation,
         test=test,
         difference={
-            metric: task.difference(done, _by_seed(others), metric, bootstrap)
+            metric: task.difference(*_paired(runs, others), metric, bootstrap)
             for metric in task.titles
         }
         if others
@@ -99,6 +99,16 @@ def _by_seed(runs: Runs) -> list[Result]:
     return [runs[seed] for seed in sorted(runs)]
 
 
+def _paired(runs: Runs, others: Runs) -> tuple[list[Result], list[Result]]:
+    """Return two rows' runs of the seeds that both have; all, where they have none in common.
+
+    A seed moves the rows alike, so that one which only one row has would count as a difference.
+    """
+    if common := runs.keys() & others.keys():
+        runs, others = ({seed: one[seed] for seed in common} for one in (runs, others))
+    return _by_seed(runs), _by_seed(others)
+
+
 def _judged(
     study: Study,
     claim: Claim,
@@ -112,9 +122,7 @@ def _judged(
     if better == than:
         outcome = "same run"
     elif (ours := results.get(better)) and (others := results.get(than)):
-        difference = TASKS[study.task].difference(
-            _by_seed(ours), _by_seed(others), metric, bootstrap
-        )
+        difference = TASKS[study.task].difference(*_paired(ours, others), metric, bootstrap)
         outcome = verdict(difference)
     return ClaimResult(
         claim=claim,

@@ -1,0 +1,90 @@
+"""A folder of photos against eager PyTorch with a ``DataLoader``, batches of 32, float32.
+
+Photos of 1024×768 are analysed in ten blocks by each in turn, so that all blocks together are
+``--images``; both write mask, overlay, crop and finding of each. Then one run of a tenth of the
+images and one of all of them, each in a process of its own, tell peak memory and busy cores: how
+close the run came to what the cores can do.
+"""
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from photos import write_photos
+from side_by_side import alternate, options, ratio, run_alone, spread, write
+
+from lentigo import Analyzer
+from lentigo.report import write_report
+from lentigo.runtime.batch import analyze_many
+
+SIZE_PX = (768, 1024)
+DISTINCT = 40
+_LENTIGO = "from lentigo.cli import main; main()"
+
+
+def turns(paths: Sequence[Path], folder: Path, rounds: int) -> dict[str, Any]:
+    """Time blocks of images in turns."""
+    from peers.eager import ENCODERS, Pipeline, analyze_folder  # noqa: PLC0415 (an extra)
+
+    analyzer = Analyzer(gate=False)
+    ways: dict[str, Callable[[Path], object]] = {
+        "lentigo": lambda out: write_report(analyze_many(analyzer, paths, out), out)
+    }
+    for name, encoder in ENCODERS.items():
+        peer = Pipeline(encoder)
+        ways[f"PyTorch float32, {name}"] = lambda out, peer=peer: analyze_folder(peer, paths, out)
+    timed = {name: lambda way=way: _seconds(way, folder) for name, way in ways.items()}
+    seconds = alternate(timed, rounds, warm_ups=1)
+    return {
+        "images_a_turn": len(paths),
+        "seconds": {name: spread(times) for name, times in seconds.items()},
+        "speed_against": {
+            name: ratio(times, seconds["lentigo"])
+            for name, times in seconds.items()
+            if name != "lentigo"
+        },
+    }
+
+
+def alone(paths: Sequence[Path], folder: Path) -> dict[str, Any]:
+    """Return what one run of the command takes of memory and cores."""
+    with tempfile.TemporaryDirectory(dir=folder) as out:
+        command = [
+            sys.executable,
+            "-c",
+            _LENTIGO,
+            "analyze",
+            *map(str, paths),
+            "--no-gate",
+            "--out",
+            out,
+        ]
+        used = run_alone([*command, *map(str, paths)])
+    return {
+        "images": len(paths),
+        "seconds": used.seconds,
+        "busy_cores_share": used.busy_s / (used.seconds * len(os.sched_getaffinity(0))),
+        "peak_memory_mb": used.peak_memory_mb,
+    }
+
+
+def _seconds(way: Callable[[Path], object], folder: Path) -> float:
+    with tempfile.TemporaryDirectory(dir=folder) as out:
+        started = time.perf_counter()
+        way(Path(out))
+        return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    chosen = options(__doc__, images=2000, rounds=10)
+    with tempfile.TemporaryDirectory(prefix="lentigo-bench-") as scratch:
+        folder = Path(scratch)
+        photos = write_photos(folder / "photos", SIZE_PX, chosen.images, DISTINCT)
+        block = photos[: -(-chosen.images // chosen.rounds)]
+        result = {"size_px": list(SIZE_PX)} | turns(block, folder, chosen.rounds)
+        result["alone"] = [alone(part, folder) for part in (block, photos)]
+    write("folder", result, chosen.out)

@@ -1,0 +1,190 @@
+"""The tables of ``performance.md`` about running, from what ``benchmarks/`` measured."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parents[1] / "results" / "benchmarks"
+
+Result = dict[str, Any]
+
+
+def _table(name: str, head: Sequence[str], rows: Callable[[Result], Iterator[list[str]]]) -> str:
+    """Return a result file as a table, or what makes it where there is none yet."""
+    path = RESULTS / f"{name}.json"
+    if not path.is_file():
+        return f"Not measured yet: `benchmarks/{name}.py` does.\n"
+    result = json.loads(path.read_text(encoding="utf-8"))
+    lines = [head, ["---"] * len(head), *rows(result)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + f"\n{_machine(result)}\n"
+
+
+def _machine(result: Result) -> str:
+    about = result["machine"]
+    cores = f"{about['cores']} cores"
+    if "memory_gb" not in about:
+        return f"On {about['processor']}, {cores}."
+    narrow = [name.replace("_", "-") for name in ("amx_bf16", "avx512_bf16") if about[name]]
+    return (
+        f"On {about['processor']}, {cores} ({', '.join(narrow) or 'no bfloat16'}), "
+        f"{about['memory_gb']:.0f} GB, Python {about['python']}."
+    )
+
+
+def _times(ratio: dict[str, float]) -> str:
+    ends = f"{ratio['low_quartile']:.1f} to {ratio['high_quartile']:.1f}"
+    return f"{ratio['median']:.1f} ({ends})"
+
+
+def _share(ratio: dict[str, float]) -> str:
+    """Return a ratio of the limit's time to one's own as a share."""
+    ends = f"{ratio['low_quartile']:.0%} to {ratio['high_quartile']:.0%}"
+    return f"{ratio['median']:.0%} ({ends})".replace("%", " %")
+
+
+def preparing() -> str:
+    """Return what ``prepare.py`` measured."""
+
+    def rows(result: Result) -> Iterator[list[str]]:
+        for kind in ("large", "small"):
+            found = result[kind]
+            height, width = found["size_px"]
+            against = dict(found["speed_against"])
+            limit = against.pop("decode only")
+            for peer, ratio in against.items():
+                yield [
+                    f"{width}×{height}",
+                    peer,
+                    _times(ratio),
+                    _share(limit),
+                    f"{found['mean_difference']:.2f}",
+                ]
+
+    head = ["photos", "against", "times as fast", "of decoding alone", "grey levels from exact"]
+    return _table("prepare", head, rows)
+
+
+def one_image() -> str:
+    """Return what ``one_image.py`` measured of warm runs."""
+
+    def rows(result: Result) -> Iterator[list[str]]:
+        for size, found in result["warm"].items():
+            against = dict(found["speed_against"])
+            limit, own = against.pop("limit"), found["seconds"]["lentigo"]
+            for peer, ratio in against.items():
+                yield [
+                    size,
+                    peer,
+                    _times(ratio),
+                    f"{1000 * own['median_s']:.0f} ({1000 * own['p99_s']:.0f})",
+                    _share(limit),
+                ]
+
+    head = ["photo", "against", "times as fast", "ms: median (99th percentile)", "of the limit"]
+    return _table("one_image", head, rows)
+
+
+def cold_start() -> str:
+    """Return what ``one_image.py`` measured of cold starts."""
+
+    def rows(result: Result) -> Iterator[list[str]]:
+        for command, found in result["cold"].items():
+            seconds = (f"{found[name]:.2f}" for name in ("median_s", "p99_s"))
+            yield [f"`{command} one.jpg`", *seconds, str(found["runs"])]
+
+    return _table("one_image", ["command", "s: median", "99th percentile", "runs"], rows)
+
+
+def folder() -> str:
+    """Return what ``folder.py`` measured of speed."""
+
+    def rows(result: Result) -> Iterator[list[str]]:
+        for peer, ratio in result["speed_against"].items():
+            median_s = result["seconds"]["lentigo"]["median_s"]
+            yield [peer, _times(ratio), f"{1000 * median_s / result['images_a_turn']:.0f}"]
+
+    return _table("folder", ["against", "times as fast", "ms an image"], rows)
+
+
+def folder_alone() -> str:
+    """Return what ``folder.py`` measured of memory and cores."""
+
+    def rows(result: Result) -> Iterator[list[str]]:
+        for run in result["alone"]:
+            busy = f"{run['busy_cores_share']:.0%}".replace("%", " %")
+            yield [f"{run['images']:,}", f"{run['peak_memory_mb']:.0f}", busy]
+
+    return _table("folder", ["images", "peak memory, MB", "cores busy"], rows)
+
+
+def engines() -> str:
+    """Return what ``engines.py`` measured."""
+
+    def rows(result: Result) -> Iterator[list[str]]:
+        for bundle in (name for name in result if name != "machine"):
+            for engine, found in result[bundle].items():
+                difference = found.get("largest_difference")
+                yield [
+                    f"`{bundle}`",
+                    f"{engine}, {found['precision']}",
+                    f"{1000 * found['median_s']:.1f}",
+                    _times(found["speed_against_onnxruntime"]),
+                    "–" if difference is None else f"{difference:.4f}",
+                ]
+
+    head = ["bundle", "engine", "ms an image", "times ONNX Runtime's speed", "largest difference"]
+    return _table("engines", head, rows)
+
+
+def scoring() -> str:
+    """Return what ``evaluation.py`` measured."""
+
+    def rows(result: Result) -> Iterator[list[str]]:
+        against = dict(result["speed_against"])
+        limit = against.pop("limit")
+        for peer, ratio in against.items():
+            median_s = result["seconds"]["lentigo"]["median_s"]
+            yield [peer, _times(ratio), f"{median_s:.2f}", _share(limit)]
+
+    head = ["against", "times as fast", "s for all", "of looking at each mask once"]
+    return _table("evaluation", head, rows)
+
+
+def growth() -> str:
+    """Return what ``growth.py`` measured."""
+
+    def rows(result: Result) -> Iterator[list[str]]:
+        for step in (name for name in result if name not in ("machine", "size_px")):
+            for images, found in result[step].items():
+                longer = found["time_an_image_against_smallest"]
+                yield [
+                    step,
+                    f"{int(images):,}",
+                    f"{1000 * found['seconds_an_image']['median_s']:.2f}",
+                    f"{longer['median']:.2f}",
+                    f"{found['peak_memory_mb']:.0f}",
+                ]
+
+    head = ["step", "images", "ms an image", "times the smallest's", "peak memory, MB"]
+    return _table("growth", head, rows)
+
+
+def stages() -> str:
+    """Return where an analysis's time went before and after."""
+    return _profile("stages_ms", "stage")
+
+
+def imports() -> str:
+    """Return where a start's time went before and after."""
+    return _profile("imports_ms", "package")
+
+
+def _profile(part: str, what: str) -> str:
+    def rows(result: Result) -> Iterator[list[str]]:
+        before, after = (result.get(when, {}).get(part, {}) for when in ("before", "after"))
+        for name in [*(name for name in before if name != "together"), "together"]:
+            spent = (one.get(name) for one in (before, after))
+            yield [name, *("–" if ms is None else f"{ms:.1f}" for ms in spent)]
+
+    return _table("running_profile", [what, "before, ms", "after, ms"], rows)
