@@ -40,6 +40,8 @@ def bad_input() -> str:
 
 def fuzzing() -> str:
     """Return what the fuzzer went through."""
+    if not (RESULTS / "fuzzing.json").is_file():
+        return "Not run to its end yet: `prove.py fuzz` does.\n"
     result = _result("fuzzing")
     lines = [
         "| target | minutes | executions | edges of Python covered | kept inputs | set aside |",
