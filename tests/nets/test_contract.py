@@ -122,3 +122,19 @@ def test_onnx_agrees_with_torch(name: str) -> None:
     weights = 4 * sum(p.numel() for p in net.parameters())
     assert len(model) < weights + 1_000_000  # each once, and the graph
     assert TOLERANCE <= 1e-3
+
+
+def test_a_net_cut_behind_its_frozen_front_answers_the_same(net: LesionNet) -> None:
+    parts = list(net.encoder_parts())
+    net.eval()
+    for trained in range(len(parts) + 1):
+        net.unfreeze(parts[trained:])
+        front = net.frozen_front()
+        assert front in (0, trained)
+        if front:
+            with torch.no_grad():
+                whole = net(pixels((64, 64)))
+                cut = net.behind(net.front(pixels((64, 64)), front), front)
+            torch.testing.assert_close(cut, whole)
+    net.unfreeze([parts[0]])  # what is frozen behind a part that trains is no front
+    assert net.frozen_front() == 0

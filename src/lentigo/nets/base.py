@@ -1,6 +1,7 @@
 """What every network here has in common."""
 
 import inspect
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -128,6 +129,38 @@ class LesionNet(nn.Module, ABC):
         """
         logits: Tensor = self(pixels)
         return logits, None
+
+    def frozen_front(self) -> int:
+        """Return how many of the encoder's parts are frozen from the input inwards, all in a row.
+
+        0 also where the net cannot be cut behind them: one that can overrides this, :meth:`front`
+        and :meth:`behind`, whose answer to it is :meth:`forward`'s.
+        """
+        return 0
+
+    def front(self, pixels: Tensor, parts: int) -> tuple[Tensor, ...]:
+        """Return all that the first ``parts`` of the encoder hand on, for N×3×H×W of 0–255.
+
+        Raises:
+            RecipeError: The net cannot be cut.
+        """
+        raise self._in_one_piece()
+
+    def behind(self, kept: tuple[Tensor, ...], parts: int) -> Tensor:
+        """Return logits from what :meth:`front` returned for as many ``parts``.
+
+        Raises:
+            RecipeError: The net cannot be cut.
+        """
+        raise self._in_one_piece()
+
+    def _in_one_piece(self) -> RecipeError:
+        return RecipeError(f"{type(self).__name__} cannot be cut behind its frozen parts")
+
+    def _frozen_in_a_row(self) -> int:
+        parts = self.encoder_parts().values()
+        frozen = {id(part) for part in getattr(self, "_frozen", ())}
+        return sum(1 for _ in itertools.takewhile(lambda part: id(part) in frozen, parts))
 
     def take_pretrained(self, weights: Pretrained, path: Path) -> None:
         """Take published encoder weights together with the normalisation that belongs to them.

@@ -39,7 +39,28 @@ class PooledClassifier(LesionNet):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Return logits N×1, or N×(1 + K) with K diagnoses, for pixels N×3×H×W of 0–255."""
-        return self._logits(self.features(self.normalise(pixels)))
+        return self._logits(_pooled(self.features(self.normalise(pixels))))
+
+    def frozen_front(self) -> int:
+        """Return how many parts are frozen from the input inwards, where it is made of them."""
+        parts = list(self.encoder_parts().values())
+        return self._frozen_in_a_row() if list(self.features.children()) == parts else 0
+
+    def front(self, pixels: Tensor, parts: int) -> tuple[Tensor, ...]:
+        """Return the map behind the first ``parts``, or N×C pooled features behind all of them."""
+        features = self.normalise(pixels)
+        children = list(self.features.children())
+        for child in children[:parts]:
+            features = child(features)
+        return (_pooled(features) if parts == len(children) else features,)
+
+    def behind(self, kept: tuple[Tensor, ...], parts: int) -> Tensor:
+        """Return logits as :meth:`forward` does, from what :meth:`front` returned."""
+        (features,) = kept
+        children = list(self.features.children())
+        for child in children[parts:]:
+            features = child(features)
+        return self._logits(features if parts == len(children) else _pooled(features))
 
     def explain(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Return the logits and the heat map N×h×w of the malignant one, from one pass.
@@ -54,11 +75,15 @@ class PooledClassifier(LesionNet):
         features = self.features(self.normalise(pixels))
         weight = self.head.get_parameter("1.weight")
         heat = F.conv2d(features, weight[:, :, None, None])[:, 0]
-        return self._logits(features), heat
+        return self._logits(_pooled(features)), heat
 
-    def _logits(self, features: Tensor) -> Tensor:
-        pooled = features.mean(dim=(2, 3))  # global average pooling
+    def _logits(self, pooled: Tensor) -> Tensor:
         logits: Tensor = self.head(pooled)
         if self.diagnosis_head is None:
             return logits
         return torch.cat((logits, self.diagnosis_head(pooled)), dim=1)
+
+
+def _pooled(features: Tensor) -> Tensor:
+    """Return the mean over all places, N×C (global average pooling)."""
+    return features.mean(dim=(2, 3))

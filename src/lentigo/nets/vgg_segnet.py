@@ -83,9 +83,28 @@ class VggSegNet(LesionNet):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Return logits N×1×H×W for pixels N×3×H×W of 0–255; H and W multiples of 32."""
+        return self.behind(self.front(pixels, parts=0), parts=0)
+
+    def frozen_front(self) -> int:
+        """Return how many blocks are frozen from the input inwards."""
+        return self._frozen_in_a_row()
+
+    def front(self, pixels: Tensor, parts: int) -> tuple[Tensor, ...]:
+        """Return the skips among the first blocks, and what the last of them hands on."""
         self.check_input(pixels)
-        features, pooled = self.normalise(pixels), {}
-        for i, block in enumerate(self.blocks.values(), start=1):
+        features, skips = self.normalise(pixels), []
+        for i, block in enumerate(list(self.blocks.values())[:parts], start=1):
+            features = block(features)
+            if i < parts and f"b{i}" in self.skips:
+                skips.append(features)
+        return (*skips, features)
+
+    def behind(self, kept: tuple[Tensor, ...], parts: int) -> Tensor:
+        """Return logits as :meth:`forward` does, from what :meth:`front` returned."""
+        *skips, features = kept
+        names = [f"b{i}" for i in range(1, parts) if f"b{i}" in self.skips]
+        pooled = {**dict(zip(names, skips, strict=True)), f"b{parts}": features}
+        for i, block in enumerate(list(self.blocks.values())[parts:], start=parts + 1):
             features = pooled[f"b{i}"] = block(features)
         for stage, name in zip(self.decoder, ("b4", "b3", "b2", "b1", None), strict=True):
             features = stage(features, pooled[name] if name in self.skips else None)

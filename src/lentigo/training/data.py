@@ -51,10 +51,17 @@ class Part:
             return pixels, torch.from_numpy(self.masks[rows]).to(device).unsqueeze(1).float()
         return pixels, torch.from_numpy(self.labels[chosen]).to(device).unsqueeze(1)
 
-    def in_order(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def in_order(self, batch_size: int) -> Iterator[tuple[tuple[Tensor, ...], Tensor]]:
         """Yield every image once, in order; the last batch may be smaller."""
-        for start in range(0, len(self), batch_size):
-            yield self.take(np.arange(start, min(start + batch_size, len(self))))
+        for chosen in in_order(len(self), batch_size):
+            pixels, target = self.take(chosen)
+            yield (pixels,), target
+
+
+def in_order(count: int, batch_size: int) -> Iterator[Order]:
+    """Yield the numbers below ``count`` in batches; the last one may be smaller."""
+    for start in range(0, count, batch_size):
+        yield np.arange(start, min(start + batch_size, count))
 
 
 def epoch_images(count: int, further: int, share: float, seed: int, epoch: int) -> Order:

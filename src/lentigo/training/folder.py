@@ -74,6 +74,11 @@ class RunFolder:
         return self.path / "tuned.json"
 
     @property
+    def kept(self) -> Path:
+        """What a frozen encoder made of images, while a phase trains what is behind it."""
+        return self.path / "kept"
+
+    @property
     def shown(self) -> Path:
         """By whose outlines regions are shown, and how many images are shown whole."""
         return self.path / "shown.json"

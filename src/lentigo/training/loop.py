@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -23,12 +23,13 @@ from lentigo.training.diagnoses import balanced_diagnosis_weights, diagnosis_los
 from lentigo.training.distillation import distillation_loss, teachers_of
 from lentigo.training.folder import RunFolder
 from lentigo.training.history import keep_history
+from lentigo.training.kept import Behind, Front, kept_front
 from lentigo.training.losses import Loss, balanced_weights, expected_loss, loss_of
 from lentigo.training.phases import idle, learning_rate
 from lentigo.training.precision import Precision
 from lentigo.training.progress import EpochRecord, Progress
 from lentigo.training.recipe import Phase, Recipe
-from lentigo.training.validation import validate
+from lentigo.training.validation import placed, validate
 
 
 class Listener(Protocol):
@@ -113,15 +114,27 @@ class Trainer:
         optimiser = Adam(trained, lr=phase.learning_rate, fused=True)
         if progress.epoch:
             optimiser.load_state_dict(tensors["optimiser"])
-        with self._prepared() as model:
+        with self._front(phase) as front, self._prepared(front) as model:
             while progress.phase == index:
-                progress = self._run_epoch(model, optimiser, phase, progress)
+                progress = self._run_epoch(model, optimiser, phase, progress, front)
         return progress
 
+    def _front(self, phase: Phase) -> AbstractContextManager[Front | None]:
+        """Keep what is frozen before all that trains; each process keeps it for itself."""
+        return kept_front(
+            self.net,
+            self.recipe,
+            phase,
+            self.train,
+            self.validation,
+            self.folder.kept / str(self.accelerator.process_index),
+            self.accelerator.autocast,
+        )
+
     @contextmanager
-    def _prepared(self) -> Iterator[nn.Module]:
+    def _prepared(self, front: Front | None) -> Iterator[nn.Module]:
         """Wrap the net for this phase: what is frozen decides what processes exchange."""
-        model = self.accelerator.prepare_model(self.net)
+        model = self.accelerator.prepare_model(_behind(self.net, front))
         try:
             yield model
         finally:
@@ -129,11 +142,16 @@ class Trainer:
             self.accelerator.free_memory()
 
     def _run_epoch(
-        self, model: nn.Module, optimiser: Adam, phase: Phase, progress: Progress
+        self,
+        model: nn.Module,
+        optimiser: Adam,
+        phase: Phase,
+        progress: Progress,
+        front: Front | None,
     ) -> Progress:
         started = time.perf_counter()
-        train_loss = self._train_epoch(model, optimiser, phase, progress)
-        judged = self.average.net if self.average else model
+        train_loss = self._train_epoch(model, optimiser, phase, progress, front)
+        judged = _behind(self.average.net, front) if self.average else model
         with self.accelerator.autocast():
             result = validate(
                 judged,
@@ -141,6 +159,7 @@ class Trainer:
                 self._loss(phase),
                 self.recipe.batch_size,
                 self.recipe.diagnoses_weight,
+                front.validation if front else None,
             )
         record = EpochRecord(
             phase=phase.name,
@@ -171,7 +190,12 @@ class Trainer:
         keep_history(self.folder, self.recipe.task, progress.history)
 
     def _train_epoch(
-        self, model: nn.Module, optimiser: Adam, phase: Phase, progress: Progress
+        self,
+        model: nn.Module,
+        optimiser: Adam,
+        phase: Phase,
+        progress: Progress,
+        front: Front | None,
     ) -> float:
         epoch, rank = len(progress.history), self.accelerator.process_index
         chance = torch.Generator(self.accelerator.device)
@@ -186,7 +210,12 @@ class Trainer:
             done = (progress.epoch + i / len(batches)) / phase.epochs
             for group in optimiser.param_groups:
                 group["lr"] = learning_rate(phase, done, progress.reductions)
-            loss = self._step(model, optimiser, loss_function, chosen, chance)
+            if front:
+                batch = front.train.take(chosen, progress.epoch % front.views, chance.device)
+            else:
+                pixels, target = training_batch(self.recipe, self.train, chosen, chance)
+                batch = (pixels,), target
+            loss = self._step(model, optimiser, loss_function, chosen, *batch)
             if not math.isfinite(loss):
                 raise TrainingError(self._not_finite(loss, phase, progress, i))
             total += loss
@@ -214,18 +243,18 @@ class Trainer:
         optimiser: Adam,
         loss_function: Loss,
         chosen: NDArray[np.int64],
-        chance: torch.Generator,
+        inputs: tuple[Tensor, ...],
+        target: Tensor,
     ) -> float:
-        pixels, target = training_batch(self.recipe, self.train, chosen, chance)
-        pixels = pixels.contiguous(memory_format=torch.channels_last)
-        logits = model(pixels).float()
+        inputs = placed(inputs, target.device)
+        logits = model(*inputs).float()
         if self.recipe.task == "segmentation":
             loss = loss_function(logits, target).mean()
         else:
             malignant = logits[:, :1]
             loss = expected_loss(loss_function, malignant, target, self.class_weights).mean()
             loss = loss + self._diagnosis_loss(logits[:, 1:], chosen)
-            loss = self._taught(loss, logits, pixels)
+            loss = self._taught(loss, logits, inputs[0])
         optimiser.zero_grad(set_to_none=True)
         self.accelerator.backward(loss)
         optimiser.step()
@@ -259,6 +288,10 @@ class Trainer:
             f"the loss is {loss} in phase '{phase.name}', epoch {progress.epoch + 1}, step "
             f"{step + 1}; {kept}. Lower this phase's learning_rate, or set precision to fp32"
         )
+
+
+def _behind(net: LesionNet, front: Front | None) -> nn.Module:
+    return Behind(net, front.parts) if front else net
 
 
 def _seed(seed: int, epoch: int, rank: int) -> int:

@@ -86,6 +86,11 @@ class Phase(Strict):
 
     ``unfreeze_from`` says the parts in Keras's terms instead: all layers from this number on, of a
     net that Keras has too. Where there are no such layers nothing is unfrozen, as in Keras.
+
+    ``views`` lets the frozen beginning of a net see that many fixed changes of each image, drawn
+    once, and the epochs take them in turn: what it makes of them is computed once and kept on disk,
+    not at every epoch. Where nothing changes images this is done without being asked for, since it
+    makes no difference but in time.
     """
 
     name: str
@@ -97,6 +102,7 @@ class Phase(Strict):
     schedule: Literal["constant", "cosine"] = "constant"
     plateau: Plateau | None = None
     early_stopping: Count | None = None
+    views: Count | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> "Phase":
@@ -155,6 +161,8 @@ class Recipe(Strict):
             raise ValueError(
                 "mixup blends the labels of malignancy alone: leave it or diagnoses_weight out"
             )
+        if any(phase.views for phase in self.phases) and (self.mixup or self.distillation):
+            raise ValueError("mixup and distillation need the pixels that views leave out")
         if self.mixup and self.distillation:
             raise ValueError("mixup and distillation both soften labels: leave one of them out")
         if self.task == "segmentation" and (others := self._for_classifiers()):

@@ -23,8 +23,10 @@ from lentigo.nets.flips import MeanOfFlips
 from lentigo.training.dataset import divide, part_of, read_rows
 from lentigo.training.distillation import check_teachers
 from lentigo.training.folder import RunFolder
+from lentigo.training.kept import check_views
 from lentigo.training.loop import Listener, Trainer
 from lentigo.training.losses import loss_of
+from lentigo.training.memory import keep_pages
 from lentigo.training.phases import unfreeze
 from lentigo.training.precision import choose_precision
 from lentigo.training.progress import Progress
@@ -82,6 +84,7 @@ def train(
         shown.keep(folder.shown)
         if tell:
             tell(str(shown))
+    keep_pages()
     net = _net(recipe, weights_dir)
     validation = part_of(recipe, rows, pixels, "validation")
     trainer = Trainer(
@@ -90,7 +93,7 @@ def train(
         train=part_of(recipe, rows, pixels, "train"),
         validation=validation,
         folder=folder,
-        precision=choose_precision(recipe.precision),
+        precision=choose_precision(recipe.precision, net),
         listener=listener,
     )
     progress = trainer.run(resume=resume)
@@ -128,6 +131,7 @@ def check_names(recipe: Recipe) -> None:
     learns_mask = view.channels != RGB_AND_MASK
     for phase in recipe.phases:
         unfreeze(net, phase)
+        check_views(net, phase)
         learns_mask = learns_mask or first_convolution(net).weight.requires_grad
     if not learns_mask:
         raise RecipeError(

@@ -4,6 +4,7 @@ chosen on.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -23,18 +24,40 @@ class Validation:
     score: float
 
 
-def logits_of(model: nn.Module, part: Part, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+class Batches(Protocol):
+    """What goes through a net in a part's order, with its targets: pixels, or kept features."""
+
+    def in_order(self, batch_size: int) -> Iterator[tuple[tuple[Tensor, ...], Tensor]]:
+        """Yield every image's once; the last batch may be smaller."""
+
+
+def logits_of(
+    model: nn.Module, batches: Batches, batch_size: int
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield logits and targets, float32 on the CPU, batch by batch in the part's order."""
     device = next(model.parameters()).device
     model.eval()
     with torch.inference_mode():
-        for pixels, target in part.in_order(batch_size):
-            logits = model(pixels.to(device, memory_format=torch.channels_last))
-            yield logits.float().cpu(), target
+        for inputs, target in batches.in_order(batch_size):
+            logits = model(*placed(inputs, device))
+            yield logits.float().cpu(), target.cpu()
+
+
+def placed(inputs: tuple[Tensor, ...], device: torch.device) -> tuple[Tensor, ...]:
+    """Return a net's inputs on its device, pictures and maps with their channels last."""
+    return tuple(
+        one.to(device, memory_format=torch.channels_last) if one.ndim == 4 else one.to(device)
+        for one in inputs
+    )
 
 
 def validate(
-    model: nn.Module, part: Part, loss: Loss, batch_size: int, diagnoses_weight: float = 0.0
+    model: nn.Module,
+    part: Part,
+    loss: Loss,
+    batch_size: int,
+    diagnoses_weight: float = 0.0,
+    kept: Batches | None = None,
 ) -> Validation:
     """Run the whole part through the net; a classifier's part must hold both classes.
 
@@ -45,9 +68,10 @@ def validate(
         batch_size: Images that go through the net at a time.
         diagnoses_weight: What the diagnoses' cross-entropy, where they are learnt, counts in the
             loss; the score is of malignancy alone.
+        kept: What goes through ``model`` in the place of the part's pixels.
     """
     losses, dices, scores, labels, diagnoses = [], [], [], [], []
-    for logits, target in logits_of(model, part, batch_size):
+    for logits, target in logits_of(model, kept or part, batch_size):
         losses.append(loss(logits[:, :1], target))
         if part.masks is not None:
             dices.append(_dice(logits, target))

@@ -1,0 +1,151 @@
+import errno
+import os
+import shutil
+from collections import namedtuple
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tiny_training import Silent, assert_equal_runs, recipe_of
+from torch import Tensor
+
+from lentigo.errors import RecipeError, TrainingError
+from lentigo.nets import build_net
+from lentigo.nets.mobilenetv2 import MobileNetV2
+from lentigo.training import kept
+from lentigo.training.batch import training_batch
+from lentigo.training.data import Part
+from lentigo.training.recipe import Recipe
+from lentigo.training.run import check_names, train
+
+HEAD = {"name": "head", "epochs": 3, "learning_rate": 0.02, "loss": "bce"}
+LAST = {"name": "last", "unfreeze": ["block18"], "epochs": 2, "learning_rate": 0.01, "loss": "bce"}
+
+
+def recipe(*phases: dict[str, Any], **changes: Any) -> Recipe:
+    plain: dict[str, Any] = {
+        "net": {"name": "mobilenetv2", "pretrained": None},
+        "augmentation": {},
+        "phases": list(phases),
+    }
+    return recipe_of("classification", **(plain | changes))
+
+
+def run(how: Recipe, root: Path, out: Path, listener: Silent | None = None, **more: Any) -> Silent:
+    listener = listener or Silent()
+    train(how, {"csv": root}, out, listener, **more)
+    return listener
+
+
+def weights(folder: Path) -> dict[str, Tensor]:
+    state: dict[str, Tensor] = torch.load(folder / "checkpoint.pt", weights_only=True)["net"]
+    return state
+
+
+def test_where_nothing_changes_images_kept_features_train_the_same_net(
+    drawn_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how = recipe(HEAD, LAST)
+    fast = run(how, drawn_root, tmp_path / "fast")
+    assert not (tmp_path / "fast" / "kept" / "0").exists()
+    monkeypatch.setattr(kept, "views_of", lambda recipe, phase: 0)
+    slow = run(how, drawn_root, tmp_path / "slow")
+    for one, other in zip(fast.records, slow.records, strict=True):
+        assert one.train_loss == pytest.approx(other.train_loss, rel=1e-4)
+        assert one.validation_loss == pytest.approx(other.validation_loss, rel=1e-4)
+        assert one.score == pytest.approx(other.score)
+    torch.testing.assert_close(weights(tmp_path / "fast"), weights(tmp_path / "slow"))
+
+
+def test_a_frozen_front_sees_each_image_once_a_phase(
+    drawn_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    front = MobileNetV2.front
+
+    def watched(self: MobileNetV2, pixels: Tensor, parts: int) -> tuple[Tensor, ...]:
+        seen.append(len(pixels))
+        return front(self, pixels, parts)
+
+    monkeypatch.setattr(MobileNetV2, "front", watched)
+    run(recipe(HEAD), drawn_root, tmp_path / "run")
+    one_to_learn_the_size = 1
+    assert sum(seen) == 10 + 6 + one_to_learn_the_size
+
+
+def test_epochs_take_the_views_in_turn(drawn_root: Path) -> None:
+    how = recipe(HEAD | {"views": 2}, augmentation={"flips": True, "brightness": 0.3})
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
+    part = Part(pixels, None, np.arange(5), np.array([0, 1, 0, 1, 1], np.float32))
+    net = build_net("mobilenetv2").eval()
+    net.unfreeze([])
+    folder = drawn_root.parent / "features"
+    with kept.kept_front(net, how, how.phases[0], part, part, folder, torch.no_grad) as front:
+        assert front
+        assert front.views == 2
+        for view in range(2):
+            chance = torch.Generator().manual_seed(view)
+            for chosen in (np.array([0, 1]), np.array([2, 3]), np.array([4])):
+                changed, target = training_batch(how, part, chosen, chance)
+                expected = net.front(changed, front.parts)
+                (features,), kept_target = front.train.take(chosen, view)
+                torch.testing.assert_close(features, expected[0])
+                torch.testing.assert_close(kept_target, target)
+        first, second = (front.train.take(np.arange(5), view)[0][0] for view in range(2))
+        assert not torch.equal(first, second)
+    assert not folder.exists()
+
+
+def test_a_resumed_run_with_views_equals_one_never_stopped(
+    drawn_root: Path, tmp_path: Path
+) -> None:
+    how = recipe(HEAD | {"views": 2}, LAST, augmentation={"flips": True, "brightness": 0.3})
+    run(how, drawn_root, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        run(how, drawn_root, tmp_path / "halted", Silent(stop_at=8))
+    run(how, drawn_root, tmp_path / "halted", resume=True)
+    assert_equal_runs(tmp_path / "whole", tmp_path / "halted")
+
+
+def test_views_that_do_not_fit_are_told(
+    drawn_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    how = recipe(HEAD | {"views": 1})
+    with pytest.raises(TrainingError, match=r"no room for .* GB .*No space left on device"):
+        run(how, drawn_root, tmp_path / "run")
+    monkeypatch.undo()
+    run(how, drawn_root, tmp_path / "run", resume=True)
+
+
+def test_a_disk_almost_full_is_left_alone(
+    drawn_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9 - 10, 10))
+    monkeypatch.setattr(kept, "_computed", None)  # it would be called to keep anything
+    assert len(run(recipe(HEAD), drawn_root, tmp_path / "run").records) == 3
+
+
+@pytest.mark.parametrize(
+    ("phase", "changes", "told"),
+    [
+        ({"views": 2, "unfreeze": ["all"]}, {}, "nothing frozen before"),
+        ({"views": 2}, {"net": {"name": "tiny-classifier", "pretrained": None}}, "cannot be cut"),
+    ],
+)
+def test_views_need_a_frozen_front(
+    phase: dict[str, Any], changes: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(RecipeError, match=told):
+        check_names(recipe(HEAD | phase, **changes))
+
+
+def test_mixup_needs_the_pixels_that_views_leave_out() -> None:
+    with pytest.raises(ValueError, match="mixup and distillation need the pixels"):
+        recipe(HEAD | {"views": 2}, mixup=0.2)
