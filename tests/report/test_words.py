@@ -73,7 +73,7 @@ def test_a_score_is_told_as_what_was_counted(
     assert told.counts is not None
     assert told.frequency.startswith("Of 100 lesions scored like this, ")
     assert expected in told.frequency
-    assert told.frequency.endswith("in the validation data.")
+    assert told.frequency.endswith("in the held-out data.")
     assert "ham10000, part 'test' of split.csv" in told.counts
 
 

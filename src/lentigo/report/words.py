@@ -90,7 +90,7 @@ def _decision(finding: Finding) -> str:
 def _frequency(risk: float, alike: ScoredAlike | None, classifier: BundleSpec) -> str:
     if alike is not None:
         share = alike.share_malignant.value
-        return f"Of 100 lesions scored like this, {_were(share)} malignant in the validation data."
+        return f"Of 100 lesions scored like this, {_were(share)} malignant in the held-out data."
     if classifier.calibration is None:
         return f"The classifier is not calibrated: {percent(risk)} ranks images, no more."
     return (
@@ -121,7 +121,7 @@ def _point(name: str, evidence: Evidence) -> str | None:
     found, spared = rates.sensitivity, rates.specificity
     alarms = Measured(value=1 - spared.value, low=1 - spared.high, high=1 - spared.low)
     return (
-        f"At this operating point {percent(found.value)} of the malignant images in the validation "
+        f"At this operating point {percent(found.value)} of the malignant images in the held-out "
         f"data were called malignant ({_interval(found)}), and so were {percent(alarms.value)} of "
         f"the benign ones ({_interval(alarms)})."
     )

@@ -24,7 +24,7 @@ def test_the_answer_is_told_first_and_in_words(viewer: Viewer, photos: dict[str,
     viewer.choose(photos["malignant"].name)
     assert viewer.text("#answer-title").endswith("risk, called malignant")
     assert "of 100 lesions scored like this, about" in viewer.text("#frequency").lower()
-    assert "were malignant in the validation data" in viewer.text("#frequency")
+    assert "were malignant in the held-out data" in viewer.text("#frequency")
     assert "threshold of 17 % (operating point sensitivity-90)" in viewer.text("#decision")
     label = viewer.page.locator("#bar").get_attribute("aria-label")
     assert "on a scale from 0 to 100 %, threshold 17 %" in label
@@ -116,7 +116,7 @@ def test_another_operating_point_decides_all_images_and_files(
     viewer.page.wait_for_function("() => document.getElementById('answer').className === 'benign'")
     viewer.settle(3)
     assert "operating point max-accuracy" in viewer.text("#decision")
-    assert "of the malignant images in the validation data" in viewer.text("#point-words")
+    assert "of the malignant images in the held-out data" in viewer.text("#point-words")
     assert viewer.page.locator("#list .malignant").count() == 0
     with viewer.page.expect_download() as download:
         viewer.page.click("[data-kind=json]")
