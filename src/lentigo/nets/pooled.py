@@ -39,7 +39,7 @@ class PooledClassifier(LesionNet):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Return logits N×1, or N×(1 + K) with K diagnoses, for pixels N×3×H×W of 0–255."""
-        return self._logits(_pooled(self.features(self.normalise(pixels))))
+        return self._logits(self.features(self.normalise(pixels)))
 
     def frozen_front(self) -> int:
         """Return how many parts are frozen from the input inwards, where it is made of them."""
@@ -60,7 +60,7 @@ class PooledClassifier(LesionNet):
         children = list(self.features.children())
         for child in children[parts:]:
             features = child(features)
-        return self._logits(features if parts == len(children) else _pooled(features))
+        return self._heads(features) if parts == len(children) else self._logits(features)
 
     def explain(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Return the logits and the heat map N×h×w of the malignant one, from one pass.
@@ -75,9 +75,12 @@ class PooledClassifier(LesionNet):
         features = self.features(self.normalise(pixels))
         weight = self.head.get_parameter("1.weight")
         heat = F.conv2d(features, weight[:, :, None, None])[:, 0]
-        return self._logits(_pooled(features)), heat
+        return self._logits(features), heat
 
-    def _logits(self, pooled: Tensor) -> Tensor:
+    def _logits(self, features: Tensor) -> Tensor:
+        return self._heads(_pooled(features))
+
+    def _heads(self, pooled: Tensor) -> Tensor:
         logits: Tensor = self.head(pooled)
         if self.diagnosis_head is None:
             return logits
