@@ -3,7 +3,7 @@
 from typing import Any
 
 from ingredient_table import interval
-from study_tables import study_of
+from study_tables import reference, study_of
 
 STUDYS_RULE = "max-accuracy"
 NOT_RUN = "not run"
@@ -21,7 +21,7 @@ def rows(name: str) -> str:
     study = study_of(name)
     lines = [
         "| row | net | reported accuracy; malignant precision and recall | AUC | AUC minus row "
-        f"{_reference(study)}'s | accuracy | accuracy minus always benign's | malignant precision "
+        f"{reference(study)}'s | accuracy | accuracy minus always benign's | malignant precision "
         "| malignant recall | malignant F1 |",
         "| --- " * 10 + "|",
     ]
@@ -53,7 +53,7 @@ def compared(name: str) -> str:
     study = study_of(name)
     seeds = study["settings"]["seeds"]
     lines = [
-        f"| row | what it is shown | AUC | AUC minus row {_reference(study)}'s | sensitivity and "
+        f"| row | what it is shown | AUC | AUC minus row {reference(study)}'s | sensitivity and "
         f"specificity at validation's 90 % | {' | '.join(f'AUC, seed {s}' for s in seeds)} |",
         "| --- " * (5 + len(seeds)) + "|",
     ]
@@ -117,8 +117,3 @@ def _reported(reported: dict[str, float | None]) -> str:
     malignant = [reported.get(score) for score in ("precision", "recall")]
     told = " and ".join(str(value) for value in malignant if value)
     return f"{reported['accuracy']}; {told}" if told else str(reported["accuracy"])
-
-
-def _reference(study: dict[str, Any]) -> int:
-    number: int = next(r["number"] for r in study["rows"] if r["row"] == study["reference"])
-    return number

@@ -53,7 +53,7 @@ def rows(name: str) -> str:
     lines = [
         "| row | net | reported Dice / Jaccard (pooled, validation) | Dice / Jaccard, pooled, "
         "own validation part | Dice, test | Jaccard, test | pooled Dice, test | failure rate, test "
-        f"| Jaccard minus row {_reference(study)}'s | epochs | parameters, 10⁶ | GMACs | s |",
+        f"| Jaccard minus row {reference(study)}'s | epochs | parameters, 10⁶ | GMACs | s |",
         "| --- " * 13 + "|",
     ]
     lines += [_row(row) for row in study["rows"]]
@@ -104,8 +104,10 @@ def _row(row: dict[str, Any]) -> str:
     return f"{begin} {' | '.join(cells)} |"
 
 
-def _reference(study: dict[str, Any]) -> int:
-    return next(row["number"] for row in study["rows"] if row["row"] == study["reference"])
+def reference(study: dict[str, Any]) -> int:
+    """Return the number of the row that the others are held against."""
+    number: int = next(r["number"] for r in study["rows"] if r["row"] == study["reference"])
+    return number
 
 
 def _own_size(study: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """The long proofs that the server holds: each writes one file under ``results/hardening``.
 
 python tests/hardening/prove.py bad-input
-python tests/hardening/prove.py fuzz --minutes 60 --folder /tmp/fuzz
+python tests/hardening/prove.py fuzz --minutes 60 --folder fuzz
 """
 
 import argparse

@@ -205,7 +205,8 @@ def _file(path: Path, count: int, like: Tensor) -> Tensor:
     size = int(np.prod(shape))
     try:
         with path.open("wb") as stream:  # reserved, since a full disk kills who writes to a map
-            os.posix_fallocate(stream.fileno(), 0, size * like.element_size())
+            if hasattr(os, "posix_fallocate"):  # not on macOS and Windows
+                os.posix_fallocate(stream.fileno(), 0, size * like.element_size())
     except OSError as fault:
         raise TrainingError(
             f"{path.parent}: no room for {size * like.element_size() / 1e9:.1f} GB of a frozen "

@@ -114,12 +114,12 @@ class Trainer:
         optimiser = Adam(trained, lr=phase.learning_rate, fused=True)
         if progress.epoch:
             optimiser.load_state_dict(tensors["optimiser"])
-        with self._front(phase) as front, self._prepared(front) as model:
+        with self._kept(phase) as self.front, self._prepared() as model:
             while progress.phase == index:
-                progress = self._run_epoch(model, optimiser, phase, progress, front)
+                progress = self._run_epoch(model, optimiser, phase, progress)
         return progress
 
-    def _front(self, phase: Phase) -> AbstractContextManager[Front | None]:
+    def _kept(self, phase: Phase) -> AbstractContextManager[Front | None]:
         """Keep what is frozen before all that trains; each process keeps it for itself."""
         return kept_front(
             self.net,
@@ -132,26 +132,24 @@ class Trainer:
         )
 
     @contextmanager
-    def _prepared(self, front: Front | None) -> Iterator[nn.Module]:
+    def _prepared(self) -> Iterator[nn.Module]:
         """Wrap the net for this phase: what is frozen decides what processes exchange."""
-        model = self.accelerator.prepare_model(_behind(self.net, front))
+        model = self.accelerator.prepare_model(self._trained(self.net))
         try:
             yield model
         finally:
             self.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
             self.accelerator.free_memory()
 
+    def _trained(self, net: LesionNet) -> nn.Module:
+        return Behind(net, self.front.parts) if self.front else net
+
     def _run_epoch(
-        self,
-        model: nn.Module,
-        optimiser: Adam,
-        phase: Phase,
-        progress: Progress,
-        front: Front | None,
+        self, model: nn.Module, optimiser: Adam, phase: Phase, progress: Progress
     ) -> Progress:
         started = time.perf_counter()
-        train_loss = self._train_epoch(model, optimiser, phase, progress, front)
-        judged = _behind(self.average.net, front) if self.average else model
+        train_loss = self._train_epoch(model, optimiser, phase, progress)
+        judged = self._trained(self.average.net) if self.average else model
         with self.accelerator.autocast():
             result = validate(
                 judged,
@@ -159,7 +157,7 @@ class Trainer:
                 self._loss(phase),
                 self.recipe.batch_size,
                 self.recipe.diagnoses_weight,
-                front.validation if front else None,
+                self.front.validation if self.front else None,
             )
         record = EpochRecord(
             phase=phase.name,
@@ -190,12 +188,7 @@ class Trainer:
         keep_history(self.folder, self.recipe.task, progress.history)
 
     def _train_epoch(
-        self,
-        model: nn.Module,
-        optimiser: Adam,
-        phase: Phase,
-        progress: Progress,
-        front: Front | None,
+        self, model: nn.Module, optimiser: Adam, phase: Phase, progress: Progress
     ) -> float:
         epoch, rank = len(progress.history), self.accelerator.process_index
         chance = torch.Generator(self.accelerator.device)
@@ -210,17 +203,22 @@ class Trainer:
             done = (progress.epoch + i / len(batches)) / phase.epochs
             for group in optimiser.param_groups:
                 group["lr"] = learning_rate(phase, done, progress.reductions)
-            if front:
-                batch = front.train.take(chosen, progress.epoch % front.views, chance.device)
-            else:
-                pixels, target = training_batch(self.recipe, self.train, chosen, chance)
-                batch = (pixels,), target
+            batch = self._batch(chosen, progress.epoch, chance)
             loss = self._step(model, optimiser, loss_function, chosen, *batch)
             if not math.isfinite(loss):
                 raise TrainingError(self._not_finite(loss, phase, progress, i))
             total += loss
             self.listener.step(phase, progress.epoch + 1, i + 1, len(batches), loss)
         return total / len(batches)
+
+    def _batch(
+        self, chosen: NDArray[np.int64], epoch: int, chance: torch.Generator
+    ) -> tuple[tuple[Tensor, ...], Tensor]:
+        """Return what the model trains on, and the targets: pixels, or what their front made."""
+        if self.front:
+            return self.front.train.take(chosen, epoch % self.front.views, chance.device)
+        pixels, target = training_batch(self.recipe, self.train, chosen, chance)
+        return (pixels,), target
 
     def _epoch_images(self, epoch: int) -> Order:
         further, seed = self.recipe.data.further, self.recipe.seed
@@ -288,10 +286,6 @@ class Trainer:
             f"the loss is {loss} in phase '{phase.name}', epoch {progress.epoch + 1}, step "
             f"{step + 1}; {kept}. Lower this phase's learning_rate, or set precision to fp32"
         )
-
-
-def _behind(net: LesionNet, front: Front | None) -> nn.Module:
-    return Behind(net, front.parts) if front else net
 
 
 def _seed(seed: int, epoch: int, rank: int) -> int:

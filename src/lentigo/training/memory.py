@@ -10,8 +10,7 @@ def keep_pages() -> None:
     """Let the C library keep memory that a step frees for the next one.
 
     glibc gives large blocks back to the system when they are freed, and a training step frees
-    hundreds: fetching them again, page by page, took an eighth of a step's time. Elsewhere, and
-    with another allocator, nothing is changed.
+    hundreds, only to fetch them again, page by page. With another library nothing is changed.
     """
     if platform.libc_ver()[0] != "glibc":
         return

@@ -19,7 +19,7 @@ def choose_precision(wanted: Literal["auto", "fp32", "bf16"], net: nn.Module) ->
 
     On a processor without bf16 arithmetic it is emulated and slower than fp32. On one that has it
     a net whose convolutions are depthwise to a fifth or more, such as MobileNetV2, is slower in it
-    too: these are bound by memory, and to change the type costs more than is gained.
+    as a rule: these are bound by memory, and to change the type costs time as well.
     """
     if wanted != "auto":
         return wanted
