@@ -54,7 +54,7 @@ def preparing() -> str:
             limit = against.pop("decode only")
             for peer, ratio in against.items():
                 yield [
-                    f"{width}×{height}",
+                    f"{width}×{height}, {found['images_a_turn']} a turn",
                     peer,
                     _times(ratio),
                     _share(limit),
