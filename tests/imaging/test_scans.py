@@ -34,6 +34,8 @@ def test_a_scan_is_a_pass_over_the_first_picture_alone(dark_disc: NDArray[np.uin
     assert scans_of(thumbnail + plain[2:]) == 1
     assert scans_of(plain + progressive) == 1  # what follows is another picture, or a video
     assert scans_of(jpeg(dark_disc, restart_marker_rows=1)) == 1
+    apart = plain[: plain.index(b"\xff\xda")] + b"\xff\xda\0\x08\1\1\0\0\x3f\0\x1f" * 3
+    assert scans_of(apart) == 3  # a component a scan
     assert scans_of(b"") == scans_of(b"\xff") == scans_of(b"\xff\xda") - 1 == 0
 
 
