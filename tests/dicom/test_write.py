@@ -314,6 +314,20 @@ def test_a_validator_finds_no_error(analyzer: Analyzer, image: Path, tmp_path: P
         assert validated(path) == []
 
 
+def test_an_outline_by_hand_is_written_as_manual_and_valid(
+    analyzer: Analyzer, image: Path, tmp_path: Path
+) -> None:
+    drawn = np.zeros(dcmread(image).pixel_array.shape[:2], np.bool_)
+    drawn[20:70, 30:90] = True
+    finding = analyzer.analyze(image, outline=drawn)
+    segmentation, report = written(ResultMaker().make(image, finding, drawn), tmp_path)
+    read = highdicom.seg.segread(segmentation)
+    assert read.SegmentSequence[0].SegmentAlgorithmType == "MANUAL"
+    assert np.array_equal(read.pixel_array, drawn)
+    for path in (segmentation, report):
+        assert validated(path) == []
+
+
 def test_dcmtk_reads_both(analyzer: Analyzer, image: Path, tmp_path: Path) -> None:
     _, results = results_of(analyzer, image)
     segmentation, report = written(results, tmp_path)
