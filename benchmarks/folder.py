@@ -53,17 +53,8 @@ def turns(paths: Sequence[Path], folder: Path, rounds: int) -> dict[str, Any]:
 def alone(paths: Sequence[Path], folder: Path) -> dict[str, Any]:
     """Return what one run of the command takes of memory and cores."""
     with tempfile.TemporaryDirectory(dir=folder) as out:
-        command = [
-            sys.executable,
-            "-c",
-            _LENTIGO,
-            "analyze",
-            *map(str, paths),
-            "--no-gate",
-            "--out",
-            out,
-        ]
-        used = run_alone([*command, *map(str, paths)])
+        options = ["--no-gate", "--out", out]
+        used = run_alone([sys.executable, "-c", _LENTIGO, "analyze", *map(str, paths), *options])
     return {
         "images": len(paths),
         "seconds": used.seconds,
