@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lentigo.imaging.arrays import Size
-from lentigo.imaging.geometry import Letterbox, same_aspect
+from lentigo.imaging.geometry import Letterbox, resize_mask, same_aspect
+from lentigo.synthetic import draw_lesion
 
 sides = st.integers(1, 400)
 sizes = st.tuples(sides, sides)
@@ -151,3 +152,26 @@ def test_wrong_input_is_refused_with_what_was_got() -> None:
 )
 def test_two_scales_of_one_picture_are_told_from_two_shapes(one, other, same):
     assert same_aspect(one, other) == same_aspect(other, one) == same
+
+
+@given(sizes, sizes, st.integers(0, 2**32 - 1))
+@settings(max_examples=100, deadline=None)
+def test_a_mask_resized_near_its_lesion_is_the_whole_mask_resized(
+    source: Size, target: Size, seed: int
+) -> None:
+    generator = np.random.default_rng(seed)
+    mask = np.zeros(source, bool)
+    top, left = (int(generator.integers(0, side)) for side in source)
+    part = mask[top : top + 30, left : left + 30]
+    part[:] = generator.random(part.shape) < 0.8
+    whole = Image.fromarray(mask.astype(np.uint8) * 255).resize(
+        target[::-1], Image.Resampling.BILINEAR
+    )
+    grey, found = np.asarray(whole).astype(int), resize_mask(mask, target)
+    assert np.abs(grey[found != (grey >= 128)] - 127.5).max(initial=0) < 1  # a tie, rounded
+
+
+def test_a_camera_s_mask_is_so_to_the_last_pixel() -> None:
+    small = Image.fromarray(draw_lesion(1).mask).resize((1024, 683))
+    whole = small.convert("L").resize((6000, 4000), Image.Resampling.BILINEAR)
+    assert np.array_equal(resize_mask(np.asarray(small), (4000, 6000)), np.asarray(whole) >= 128)

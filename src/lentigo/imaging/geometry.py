@@ -1,11 +1,14 @@
 """How an image's shape becomes a network's, and how the network's answer comes back."""
 
+import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from lentigo.imaging.arrays import Box, Floats, Mask, Pixels, Size
+from lentigo.imaging.crop import lesion_box
 
 WORKING_SIDE_PX = 1024
 """A mask is refined and measured at no more than this long side, and large photos are decoded down
@@ -162,9 +165,43 @@ def resize_mask(mask: Mask, size_px: Size) -> Mask:
     """Return a mask at another (height, width): bilinear, then cut at one half."""
     if mask.shape == size_px:
         return mask
+    resized = np.zeros(size_px, dtype=np.bool_)
+    if not mask.any():
+        return resized
+    # Far from the lesion all is False: a camera's whole frame would take longer than the nets do.
+    rows, columns = (
+        _reached(part, old, new)
+        for part, old, new in zip(
+            lesion_box(mask, context=0).slices, mask.shape, size_px, strict=True
+        )
+    )
     grey = Image.fromarray(mask.astype(np.uint8) * 255)
-    resized = grey.resize((size_px[1], size_px[0]), Image.Resampling.BILINEAR)
-    return np.asarray(resized) >= 128  # half of 255
+    part = grey.resize(
+        (columns.new.stop - columns.new.start, rows.new.stop - rows.new.start),
+        Image.Resampling.BILINEAR,
+        box=(columns.start, rows.start, columns.stop, rows.stop),
+    )
+    resized[rows.new, columns.new] = np.asarray(part) >= 128  # half of 255
+    return resized
+
+
+class _Reached(NamedTuple):
+    """What of a side a part reaches when it is resized: in new pixels, and in the old ones."""
+
+    new: slice
+    start: int
+    stop: int
+
+
+def _reached(part: slice, old_px: int, new_px: int) -> _Reached:
+    scale = old_px / new_px
+    reach_px = max(1.0, scale)  # of the bilinear filter, on either side
+    # Between places that are whole in both sizes, the part's pixels are the whole's to the last.
+    common = math.gcd(old_px, new_px)
+    old_step, new_step = old_px // common, new_px // common
+    first = max(0, math.floor((part.start - reach_px) / old_step))
+    last = min(common, math.ceil((part.stop + reach_px) / old_step))
+    return _Reached(slice(first * new_step, last * new_step), first * old_step, last * old_step)
 
 
 def working_size(size_px: Size) -> Size:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from lentigo.imaging.arrays import Mask, Pixels
+from lentigo.imaging.arrays import Box, Mask, Pixels
 from lentigo.imaging.contour import Polygon, outline
 
 OUTLINE_COLOUR = (64, 224, 255)
@@ -56,22 +56,32 @@ def draw_polygons(
     Returns:
         uint8 H×W×3.
     """
-    size_px = image.shape[:2]
-    width_px = width_px or max(2.0, min(size_px) / 200)
+    width_px = width_px or max(2.0, min(image.shape[:2]) / 200)
     picture = Image.fromarray(image)
-    halo = _line(polygons, size_px, 2 * width_px).point(lambda opacity: opacity * _HALO_OPACITY)
-    picture.paste((0, 0, 0), mask=halo)
-    picture.paste(colour, mask=_line(polygons, size_px, width_px))
+    if not polygons:
+        return np.array(picture)
+    box = _around(polygons, image.shape[:2], 2 * width_px)
+    inside = [polygon - (box.left, box.top) for polygon in polygons]
+    halo = _line(inside, box, 2 * width_px).point(lambda opacity: opacity * _HALO_OPACITY)
+    for colour_, opacity in (((0, 0, 0), halo), (colour, _line(inside, box, width_px))):
+        picture.paste(colour_, (box.left, box.top), opacity)
     return np.array(picture)
 
 
-def _line(polygons: Sequence[Polygon], size_px: tuple[int, ...], width_px: float) -> Image.Image:
-    """Return the outlines' opacity, antialiased: drawn large, then averaged."""
+def _around(polygons: Sequence[Polygon], size_px: tuple[int, ...], reach_px: float) -> Box:
+    """Return the part of a picture that lines of outlines may touch."""
+    points = np.concatenate(polygons)[:, ::-1]
+    top, left = np.maximum(0, np.floor(points.min(axis=0) - reach_px).astype(int)).tolist()
+    ends = np.minimum(size_px, np.ceil(points.max(axis=0) + reach_px).astype(int) + 1).tolist()
+    return Box(top, left, ends[0] - top, ends[1] - left)
+
+
+def _line(polygons: Sequence[Polygon], box: Box, width_px: float) -> Image.Image:
+    """Return the outlines' opacity within a box, antialiased: drawn large, then averaged."""
     oversampling = min(4, max(1, round(8 / width_px)))  # the wider, the less stairs show
-    height, width = size_px
-    large = Image.new("L", (width * oversampling, height * oversampling))
+    large = Image.new("L", (box.width * oversampling, box.height * oversampling))
     pen = ImageDraw.Draw(large)
     for polygon in polygons:
-        points = [tuple(point) for point in (polygon + 0.5) * oversampling]
+        points = [tuple(point) for point in ((polygon + 0.5) * oversampling).tolist()]
         pen.line(points, fill=255, width=round(width_px * oversampling), joint="curve")
     return large.reduce(oversampling)

@@ -50,7 +50,7 @@ def image_warnings(image: Pixels, size_px: Size) -> tuple[QualityWarning, ...]:
         size_px: The original's height and width.
     """
     grey = Image.fromarray(image).convert("L")
-    highlight = float(np.percentile(np.asarray(grey), 95))
+    highlight = _percentile(grey, 95)
     warnings = []
     if min(size_px) < SMALLEST_SIDE_PX:
         text = f"the short side has {min(size_px)} pixels; at least {SMALLEST_SIDE_PX} are needed"
@@ -79,6 +79,14 @@ def mask_warnings(mask: Mask) -> tuple[QualityWarning, ...]:
         return ()
     text = "the lesion runs out of the image; its size, shape and risk describe the visible part"
     return (QualityWarning("cut-by-border", text),)
+
+
+def _percentile(grey: Image.Image, percent: float) -> float:
+    """Return what ``np.percentile`` does, by counting in place of sorting."""
+    reached = np.cumsum(grey.histogram())
+    place = (reached[-1] - 1) * percent / 100
+    low, high = np.searchsorted(reached, (math.floor(place), math.ceil(place)), side="right")
+    return float(low + (high - low) * (place % 1))
 
 
 def _blur(grey: Image.Image) -> float:

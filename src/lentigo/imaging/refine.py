@@ -7,6 +7,7 @@ from PIL import Image, ImageFilter
 from scipy import ndimage
 
 from lentigo.imaging.arrays import Mask
+from lentigo.imaging.crop import lesion_box
 
 _SMOOTHING = 0.01
 """Border smoothing (Gaussian sigma) as a share of the square root of the lesion's area: it removes
@@ -22,18 +23,18 @@ def refine(mask: Mask) -> Mask:
     Returns:
         bool H×W: one 4-connected part without holes; empty where ``mask`` is empty.
     """
-    largest = _largest_part(mask)
-    box = ndimage.find_objects(largest.view(np.uint8))
-    if not box:
-        return largest
-    filled = _filled(largest[box[0]])
+    refined = np.zeros_like(mask)
+    if not mask.any():
+        return refined
+    box = lesion_box(mask, context=0).slices
+    largest = _largest_part(mask[box])
+    filled = _filled(largest)
     sigma_px = _SMOOTHING * math.sqrt(np.count_nonzero(filled))
     # All work is done near the lesion; no further than this does its blur reach.
     reach_px = math.ceil(3 * sigma_px) + 4
-    window = tuple(slice(max(0, one.start - reach_px), one.stop + reach_px) for one in box[0])
-    refined = np.zeros_like(mask)
-    largest[box[0]] = filled
-    refined[window] = _filled(_largest_part(_smoothed(largest[window], sigma_px)))
+    window = tuple(slice(max(0, one.start - reach_px), one.stop + reach_px) for one in box)
+    refined[box] = filled
+    refined[window] = _filled(_largest_part(_smoothed(refined[window], sigma_px)))
     return refined
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 Line: TypeAlias = npt.NDArray[np.float64]
+Places: TypeAlias = npt.NDArray[np.int64]
 
 
 def thinned(line: Line, tolerance_px: float) -> Line:
@@ -21,36 +22,50 @@ def thinned(line: Line, tolerance_px: float) -> Line:
     """
     kept = np.zeros(len(line), dtype=np.bool_)
     kept[[0, -1]] = True
-    segments = [(0, len(line) - 1)]
-    while segments:
-        start, end = segments.pop()
-        if end - start < 2:
-            continue
-        distance_px = _distance_px(line[start + 1 : end], line[start], line[end])
-        furthest = int(distance_px.argmax())
-        if distance_px[furthest] > tolerance_px:
-            middle = start + 1 + furthest
-            kept[middle] = True
-            segments += [(start, middle), (middle, end)]
+    starts, ends = np.array([0]), np.array([len(line) - 1])
+    while (long := ends - starts >= 2).any():  # all segments of one depth at once
+        starts, ends = starts[long], ends[long]
+        furthest, distance_px = _furthest(line, starts, ends)
+        far = distance_px > tolerance_px
+        middles = furthest[far]
+        kept[middles] = True
+        starts = np.concatenate([starts[far], middles])
+        ends = np.concatenate([middles, ends[far]])
     return line[kept]
 
 
-def _distance_px(points: Line, start: Line, end: Line) -> npt.NDArray[np.float64]:
-    """Return each point's distance from the segment: from its line, or from an end if nearer."""
+def _furthest(line: Line, starts: Places, ends: Places) -> tuple[Places, Line]:
+    """Return each segment's furthest point in between, the first of equals, and its distance."""
+    counts = ends - starts - 1
+    segment = np.repeat(np.arange(len(starts)), counts)
+    first = np.cumsum(counts) - counts
+    points = np.arange(len(segment)) + (starts + 1 - first)[segment]
+    distance_px = _distance_px(line[points], line[starts], line[ends], segment)
+    greatest = np.maximum.reduceat(distance_px, first)
+    reached = np.flatnonzero(distance_px == greatest[segment])
+    return points[reached[np.searchsorted(reached, first)]], greatest
+
+
+def _distance_px(points: Line, start: Line, end: Line, segment: Places) -> Line:
+    """Return points' distances from segments: from its line, or from an end if that is nearer.
+
+    Args:
+        points: float64 N×2.
+        start: float64 S×2, where each segment starts.
+        end: float64 S×2, where it ends.
+        segment: int N, below S: each point's segment.
+    """
     along = end - start
-    from_start, from_end = points - start, points - end
     # As an angle, not as a cross product: points equally far must tie as they do in scikit-image.
-    angle = -np.arctan2(along[0], along[1])
-    across = np.array([np.cos(angle), np.sin(angle)])
-    to_line = np.abs(points[:, 0] * across[0] + points[:, 1] * across[1] - _offset(start, angle))
-    beside = (_dot(from_start, along) > 0) & (_dot(from_end, along) < 0)
+    angle = -np.arctan2(along[:, 0], along[:, 1])
+    cos, sin = np.cos(angle), np.sin(angle)
+    offset = start[:, 1] * sin + start[:, 0] * cos
+    to_line = np.abs(points[:, 0] * cos[segment] + points[:, 1] * sin[segment] - offset[segment])
+    from_start, from_end = points - start[segment], points - end[segment]
+    beside = (_dot(from_start, along[segment]) > 0) & (_dot(from_end, along[segment]) < 0)
     to_ends = np.minimum(_dot(from_start, from_start), _dot(from_end, from_end))
     return np.where(beside, to_line, np.sqrt(to_ends))
 
 
-def _offset(point: Line, angle: float) -> float:
-    return float(point[1] * np.sin(angle) + point[0] * np.cos(angle))
-
-
-def _dot(vectors: Line, others: Line) -> npt.NDArray[np.float64]:
-    return np.asarray(vectors[:, 0] * others[..., 0] + vectors[:, 1] * others[..., 1])
+def _dot(vectors: Line, others: Line) -> Line:
+    return np.asarray(vectors[:, 0] * others[:, 0] + vectors[:, 1] * others[:, 1])
