@@ -4,10 +4,10 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
-from skimage.measure import find_contours
 
 from lentigo.imaging.arrays import Mask
+from lentigo.imaging.borders import borders
+from lentigo.imaging.crop import lesion_box
 from lentigo.imaging.thinning import thinned
 
 Polygon: TypeAlias = npt.NDArray[np.float64]
@@ -30,14 +30,10 @@ def outline(mask: Mask, tolerance_px: float = TOLERANCE_PX) -> list[Polygon]:
         Arrays float64 N×2 of (x, y) in pixels, the first point repeated at the end. Whole numbers
         are pixel centres, so that a lesion that touches the edge reaches −0.5.
     """
-    box = ndimage.find_objects(mask.astype(np.uint8))
-    if not box:
-        return []
-    rows, columns = box[0]
-    padded = np.pad(mask[rows, columns], 1).astype(np.float32)
-    offset = np.array([columns.start - 1, rows.start - 1])
-    contours = find_contours(padded, 0.5)  # type: ignore[no-untyped-call]
-    polygons = [_simplified(contour[:, ::-1] + offset, tolerance_px) for contour in contours]
+    box = lesion_box(mask, context=0)
+    offset = (box.left, box.top)
+    lines = [line[:, ::-1] + offset for line in borders(mask[box.slices])]
+    polygons = [_simplified(line, tolerance_px) for line in lines]
     return sorted(polygons, key=_length_px, reverse=True)
 
 
