@@ -1,6 +1,7 @@
 """Many images: each one's results are written as soon as they are there, faults are passed over."""
 
 import os
+import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -166,7 +167,8 @@ def _write_or_remove(path: Path, content: bytes | None) -> None:
 
 def _png(pixels: Pixels) -> bytes:
     stream = BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG", compress_level=3)
+    # A mask is long runs of one value: looking for other repetition makes larger files.
+    Image.fromarray(pixels).save(stream, "PNG", compress_type=zlib.Z_RLE)
     return stream.getvalue()
 
 
