@@ -98,6 +98,23 @@ def test_epochs_take_the_views_in_turn(drawn_root: Path) -> None:
     assert not folder.exists()
 
 
+def test_masks_are_kept_as_they_are_taken(drawn_root: Path) -> None:
+    net = build_net("vgg-segnet")
+    net.unfreeze(["block5"])
+    chance = np.random.default_rng(0)
+    pixels = chance.integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+    masks = chance.integers(0, 2, (3, 32, 32), dtype=np.uint8)
+    part = Part(pixels, masks, np.arange(3), np.zeros(3, np.float32))
+    how = recipe_of("segmentation", net={"name": "vgg-segnet", "pretrained": None}, augmentation={})
+    folder = drawn_root.parent / "features"
+    with kept.kept_front(net, how, how.phases[0], part, part, folder, torch.no_grad) as front:
+        assert front
+        images, target = part.take(np.array([2, 0]))
+        features, kept_target = front.train.take(np.array([2, 0]))
+        torch.testing.assert_close(features, net.front(images, front.parts))
+        torch.testing.assert_close(kept_target, target)
+
+
 def test_a_resumed_run_with_views_equals_one_never_stopped(
     drawn_root: Path, tmp_path: Path
 ) -> None:

@@ -44,7 +44,7 @@ class Kept:
     Attributes:
         count: The part's images.
         features: What the front hands on, (views · count)×…, maps with their channels last.
-        targets: (views · count)×….
+        targets: (views · count)×…, masks with their channel last.
     """
 
     count: int
@@ -57,7 +57,7 @@ class Kept:
         """Return the features and targets of some images."""
         rows = torch.from_numpy(chosen + view * self.count)
         features = tuple(_channels_second(kept[rows].to(device)) for kept in self.features)
-        return features, self.targets[rows].to(device)
+        return features, _channels_second(self.targets[rows].to(device))
 
     def in_order(self, batch_size: int) -> Iterator[tuple[tuple[Tensor, ...], Tensor]]:
         """Yield every image's once, in order; the last batch may be smaller."""
