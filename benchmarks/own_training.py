@@ -1,0 +1,81 @@
+"""Lentigo's own way of training, for benchmarks: what ``lentigo train`` runs, an epoch at a time.
+
+It is run whole and unchanged; who hears of its epochs keeps it waiting between them.
+"""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from taking_turns import Asked, settings
+
+if TYPE_CHECKING:
+    from lentigo.training.progress import EpochRecord
+    from lentigo.training.recipe import Phase
+
+
+class Turnstile:
+    """Lets a run through to the end of the next epoch whenever it is asked to.
+
+    Of each epoch it tells the seconds of training, of validation, and of writing weights and
+    curves. A phase's first epoch is its beginning, of which it tells ``start_s``, all that the run
+    did before the phase, and ``through_training_s``: the epoch's training and, before it, what is
+    computed once for the phase.
+
+    Args:
+        asked: The pipe.
+    """
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.begins = False
+        asked.hear()
+        self.started = self.trained = time.perf_counter()
+
+    def phase(self, phase: "Phase", idle: str | None) -> None:
+        now = time.perf_counter()
+        self.start_s, self.started = now - self.started, now
+        self.begins = True
+
+    def step(self, phase: "Phase", epoch: int, done: int, total: int, loss: float) -> None:
+        self.trained = time.perf_counter()
+
+    def epoch(self, record: "EpochRecord") -> None:
+        written = time.perf_counter()
+        if self.begins:
+            told: dict[str, Any] = {
+                "start_s": self.start_s,
+                "through_training_s": self.trained - self.started,
+            }
+        else:
+            # An epoch's record holds training and validation.
+            validated = self.started + record.seconds
+            told = {
+                "train_s": self.trained - self.started,
+                "validation_s": validated - self.trained,
+                "writing_s": written - validated,
+                "loss": record.train_loss,
+            }
+        self.begins = False
+        self.asked.tell(told)
+        self.asked.hear()
+        self.started = time.perf_counter()
+
+
+def main() -> None:
+    # TensorBoard loads TensorFlow where it is installed: it must not come into this process.
+    sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    from lentigo.training.recipe import read_recipe  # noqa: PLC0415
+    from lentigo.training.run import train  # noqa: PLC0415
+
+    chosen = settings()
+    torch.set_num_threads(chosen["threads"])
+    recipe = read_recipe(Path(chosen["recipe"]), tuple(chosen["changes"]))
+    roots = {recipe.data.source: Path(chosen["root"])}
+    train(recipe, roots, Path(chosen["out"]), Turnstile(Asked()))
+
+
+if __name__ == "__main__":
+    main()
