@@ -3,13 +3,14 @@
 It is run whole and unchanged; who hears of its epochs keeps it waiting between them.
 """
 
+import os
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from taking_turns import Asked, settings
+from taking_turns import Asked
 
 if TYPE_CHECKING:
     from lentigo.training.progress import EpochRecord
@@ -70,11 +71,13 @@ def main() -> None:
     from lentigo.training.recipe import read_recipe  # noqa: PLC0415
     from lentigo.training.run import train  # noqa: PLC0415
 
-    chosen = settings()
+    asked = Asked()
+    chosen = asked.settings
+    os.environ["LENTIGO_CACHE"] = chosen["cache"]  # nothing is prepared beforehand
     torch.set_num_threads(chosen["threads"])
     recipe = read_recipe(Path(chosen["recipe"]), tuple(chosen["changes"]))
     roots = {recipe.data.source: Path(chosen["root"])}
-    train(recipe, roots, Path(chosen["out"]), Turnstile(Asked()))
+    train(recipe, roots, Path(chosen["out"]), Turnstile(asked))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,16 @@ from itertools import takewhile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SUBJECTS = ("prepare", "one_image", "folder", "engines", "evaluation", "growth")
+SUBJECTS = (
+    "prepare",
+    "one_image",
+    "folder",
+    "engines",
+    "evaluation",
+    "growth",
+    "training_step",
+    "training_classifier",
+)
 
 
 def main(arguments: list[str]) -> int:

@@ -23,7 +23,7 @@ class Way:
     """The asking end: a module that runs in a process of its own.
 
     Args:
-        module: What is run; it answers by :func:`answer`, or hears and tells by itself.
+        module: What is run; what it answers goes through :class:`Asked`.
         settings: What it is told at its start; ``threads`` is how many threads it may use.
     """
 
@@ -91,9 +91,14 @@ def started(modules: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Iterator[di
 
 
 class Asked:
-    """The answering end, in the module's own process."""
+    """The answering end, in the module's own process: to be made before anything else is done.
+
+    Attributes:
+        settings: What the process was told at its start.
+    """
 
     def __init__(self) -> None:
+        self.settings: dict[str, Any] = json.loads(sys.argv[1])
         self._answers = os.fdopen(os.dup(1), "w")
         os.dup2(2, 1)  # what a library prints must not stand among the answers
 
@@ -110,20 +115,12 @@ class Asked:
         self._answers.write(json.dumps(answer) + "\n")
         self._answers.flush()
 
-
-def settings() -> dict[str, Any]:
-    """Return what this process was told at its start."""
-    told: dict[str, Any] = json.loads(sys.argv[1])
-    return told
-
-
-def answer(begin: Callable[[int], None], epoch: Callable[[], Answer]) -> None:
-    """Answer until nothing more is asked."""
-    asked = Asked()
-    while True:
-        request = asked.hear()
-        if "begin" in request:
-            begin(request["begin"])
-            asked.tell({})
-        else:
-            asked.tell(epoch())
+    def answer(self, begin: Callable[[int], None], epoch: Callable[[], Answer]) -> None:
+        """Answer until nothing more is asked."""
+        while True:
+            request = self.hear()
+            if "begin" in request:
+                begin(request["begin"])
+                self.tell({})
+            else:
+                self.tell(epoch())

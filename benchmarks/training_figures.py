@@ -101,11 +101,11 @@ def _passes(images: Images, views: int) -> int:
     return views * images.train + images.validation
 
 
-def against(seconds: Mapping[str, Sequence[float]]) -> dict[str, Any]:
-    """Return each way's seconds, and how many times as fast Lentigo's own is."""
+def against(seconds: Mapping[str, Sequence[float]], own: str = OWN) -> dict[str, Any]:
+    """Return each way's seconds, and how many times as fast ``own`` is."""
     return {
         "seconds": {name: spread(times) for name, times in seconds.items()},
         "speed_against": {
-            name: ratio(times, seconds[OWN]) for name, times in seconds.items() if name != OWN
+            name: ratio(times, seconds[own]) for name, times in seconds.items() if name != own
         },
     }

@@ -89,6 +89,7 @@ def modules(
         "changes": changes,
         "root": str(folder),
         "out": str(folder / "run"),
+        "cache": str(folder / "cache"),
     }
     return {
         "Keras, float32": ("peers.keras_segmentation", for_peers),
@@ -134,9 +135,12 @@ def measure(
             "product_tflop_a_second": product.flop / 1e12 / float(np.median(product_s)),
             "of_limit": ratio(product_s * (flop / product.flop), step_s[OWN]),
             "phase": against(phase_s),
-            "losses": {name: [one["loss"] for one in answers] for name, answers in told.items()},
+            "epochs_measured": told,
         }
-    return {"phases": phases, "recipe": against({name: list(s) for name, s in recipe_s.items()})}
+    return {
+        "phases": phases,
+        "whole_recipe": against({name: list(s) for name, s in recipe_s.items()}),
+    }
 
 
 def main() -> None:
@@ -160,16 +164,8 @@ def main() -> None:
         "threads": threads,
         "precision": precision,
         "product_side": chosen.product,
-        "extrapolated_from": {
-            "epochs_of_each_phase": chosen.rounds,
-            "train_images": images.train,
-            "validation_images": images.validation,
-        },
-        "extrapolated_to": {
-            "steps_an_epoch": whole.train // chosen.batch,
-            "train_images": whole.train,
-            "validation_images": whole.validation,
-        },
+        "extrapolated_from": {"epochs_of_each_phase": chosen.rounds, **images._asdict()},
+        "extrapolated_to": {**whole._asdict(), "steps_an_epoch": whole.train // chosen.batch},
     }
     write("training_step", about | measured, chosen.out)
 

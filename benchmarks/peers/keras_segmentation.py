@@ -4,16 +4,16 @@ The layers are those of Lentigo's ``vgg-segnet`` with three skips, in float32, w
 default. Images are in memory and went through ``preprocess_input`` beforehand; that is not timed.
 """
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers, ops
 from keras.applications import VGG16, vgg16
-from taking_turns import answer, settings
+from taking_turns import Asked
+
+from peers import keras_fit
 
 DECODER = (
     (512, "block4_pool"),
@@ -74,56 +74,27 @@ LOSSES: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-class Clock(keras.callbacks.Callback):
-    """Notes when an epoch's training ends and its validation begins."""
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self.began = self.validating = time.perf_counter()
-
-    def on_test_begin(self, logs: Any = None) -> None:
-        self.validating = time.perf_counter()
-
-    def on_test_end(self, logs: Any = None) -> None:
-        self.ended = time.perf_counter()
-
-
 def main() -> None:
-    chosen = settings()
-    tf.config.threading.set_intra_op_parallelism_threads(chosen["threads"])
-    tf.config.threading.set_inter_op_parallelism_threads(chosen["threads"])
+    asked = Asked()
+    chosen = asked.settings
+    keras_fit.use_threads(chosen["threads"])
     images = vgg16.preprocess_input(np.load(chosen["images"]).astype(np.float32))
     masks = np.load(chosen["masks"])[..., np.newaxis].astype(np.float32)
-    train, validation = chosen["train"], (images[chosen["train"] :], masks[chosen["train"] :])
+    train, batch = chosen["train"], chosen["batch"]
+    validation = (images[train:], masks[train:])
     model = build(images.shape[1])
 
-    def fit(count: int) -> Clock:
-        clock = Clock()
-        model.fit(
-            images[:count],
-            masks[:count],
-            batch_size=chosen["batch"],
-            validation_data=validation,
-            callbacks=[clock],
-            verbose=0,
-        )
-        return clock
+    def epoch(count: int = train) -> dict[str, Any]:
+        data = (images[:count], masks[:count])
+        return keras_fit.epoch(model, *data, batch_size=batch, validation_data=validation)
 
     def begin(phase: int) -> None:
         plan = chosen["phases"][phase]
         unfreeze(model, plan["unfreeze"])
-        optimiser = keras.optimizers.Adam(plan["learning_rate"])
-        model.compile(optimiser, LOSSES[plan["loss"]])
-        fit(WARM_UP)
+        model.compile(keras.optimizers.Adam(plan["learning_rate"]), LOSSES[plan["loss"]])
+        epoch(WARM_UP)
 
-    def epoch() -> dict[str, Any]:
-        clock = fit(train)
-        return {
-            "train_s": clock.validating - clock.began,
-            "validation_s": clock.ended - clock.validating,
-            "loss": model.history.history["loss"][-1],
-        }
-
-    answer(begin, epoch)
+    asked.answer(begin, epoch)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from taking_turns import answer, settings
+from taking_turns import Asked
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 from torchvision.models import vgg16
@@ -142,7 +142,7 @@ class Training:
 
 
 if __name__ == "__main__":
-    told = settings()
-    torch.set_num_threads(told["threads"])
-    training = Training(told)
-    answer(training.begin, training.epoch)
+    asked = Asked()
+    torch.set_num_threads(asked.settings["threads"])
+    training = Training(asked.settings)
+    asked.answer(training.begin, training.epoch)
