@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 class Turnstile:
     """Lets a run through to the end of the next epoch whenever it is asked to.
 
-    Of each epoch it tells the seconds of training, of validation, and of writing weights and
-    curves. A phase's first epoch is its beginning, of which it tells ``start_s``, all that the run
-    did before the phase, and ``through_training_s``: the epoch's training and, before it, what is
-    computed once for the phase.
+    Of each epoch it tells the seconds of training, of validation (to a hundredth, as the run's own
+    record has them), and of writing weights and curves. A phase's first epoch is its beginning, of
+    which it tells ``start_s``, all that the run did before its first phase, and
+    ``through_training_s``: the epoch's training with what is computed once for the phase before it.
 
     Args:
         asked: The pipe.
@@ -32,13 +32,15 @@ class Turnstile:
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
         self.begins = False
+        self.start_s: float | None = None
         asked.hear()
         self.started = self.trained = time.perf_counter()
 
     def phase(self, phase: "Phase", idle: str | None) -> None:
         now = time.perf_counter()
-        self.start_s, self.started = now - self.started, now
-        self.begins = True
+        if self.start_s is None:
+            self.start_s = now - self.started
+        self.started, self.begins = now, True
 
     def step(self, phase: "Phase", epoch: int, done: int, total: int, loss: float) -> None:
         self.trained = time.perf_counter()

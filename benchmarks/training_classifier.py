@@ -11,7 +11,7 @@ the frozen blocks' first pass.
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from side_by_side import options, write
 from taking_turns import started
 from training_figures import (
     OWN,
-    Answer,
     Images,
     Trains,
     against,
@@ -39,6 +38,7 @@ HAM10000_IMAGES = 10_015
 PHOTO_PX = (150, 200)
 CAMERA_QUALITY = 92
 MALIGNANT_EVERY = 5  # a fifth, as in HAM10000
+IMAGES_STEP = 25  # both classes are divided by 80 to 20 with nothing left over
 KERAS = "Keras, float32"
 KERAS_UNFREEZES_FROM = (154, 116)  # nothing; the recipe's blocks (see there)
 VIEWS = {OWN: 0, f"{OWN}, views: 1": 1, f"{OWN}, views: 5": 5}
@@ -117,34 +117,42 @@ def measure(
     for at, phase in enumerate(recipe.phases):
         told = in_turns(ways, at, rounds)
         print(f"{phase.name}: done", flush=True)
-        keras_s = _epoch_seconds(told[KERAS], phase.epochs, batch, images, whole)
+        # Splitting and decoding come before the first stage; Keras decodes as it goes.
+        starts = {
+            name: answers[0].get("start_s", 0.0) * whole.together / images.together if not at else 0
+            for name, answers in told.items()
+        }
+        epoch_s = {
+            name: [
+                (starts[name] + stage_s) / phase.epochs
+                for stage_s in phase_seconds(
+                    answers, phase.epochs, batch, images, whole, VIEWS.get(name, 0)
+                )
+            ]
+            for name, answers in told.items()
+        }
         own = {}
         for name, views in VIEWS.items():
-            own_s = _epoch_seconds(told[name], phase.epochs, batch, images, whole, views)
             viewed = read_recipe(RECIPE, (f"phases.{at}.views={views or 'null'}",))
             own[name] = {
-                "views": views,
                 "kept_blocks": kept_parts(viewed, viewed.phases[at]),
+                "start_s": starts[name],
                 "first_pass_s": first_pass_seconds(told[name]) if views else 0.0,
-                "epoch": against({KERAS: keras_s, name: own_s}, name),
+                "epoch": against({way: epoch_s[way] for way in (KERAS, name)}, name),
             }
         stages[phase.name] = {"epochs": phase.epochs, "own": own, "epochs_measured": told}
     return stages
 
 
-def _epoch_seconds(
-    told: Sequence[Answer], epochs: int, batch: int, images: Images, whole: Images, views: int = 0
-) -> list[float]:
-    """Return the mean seconds of a stage's epochs, with what is done once before them."""
-    start_s = told[0].get("start_s", 0.0) * whole.together / images.together
-    stage_s = phase_seconds(told, epochs, batch, images, whole, views)
-    return [(start_s + one) / epochs for one in stage_s]
-
-
 def main() -> None:
-    chosen = options(__doc__, rounds=3, batch=32, images=320)
+    chosen = options(__doc__, rounds=3, batch=32, images=400)
     threads = len(os.sched_getaffinity(0))
-    images = Images(chosen.images * 4 // 5, chosen.images - chosen.images * 4 // 5)
+    images = Images(chosen.images * 4 // 5, chosen.images // 5)
+    if chosen.images % IMAGES_STEP or images.train % chosen.batch:
+        raise SystemExit(
+            f"--images {chosen.images}: expected a multiple of {IMAGES_STEP} of which four fifths, "
+            f"for training, are whole batches of {chosen.batch}"
+        )
     recipe = read_recipe(RECIPE)
     with tempfile.TemporaryDirectory(prefix="lentigo-bench-") as scratch:
         folder = Path(scratch)

@@ -143,31 +143,35 @@ def measure(
     }
 
 
+def about(recipe: Recipe, images: Images, rounds: int, threads: int, side: int) -> dict[str, Any]:
+    """Return what was measured, and what it is extrapolated to."""
+    whole = divided(STUDY_IMAGES, recipe)
+    return {
+        "recipe": f"{RECIPE.parent.name}/{RECIPE.name}",
+        "size_px": list(recipe.data.size_px),
+        "batch": images.train,
+        "threads": threads,
+        "precision": precision_of(recipe),
+        "product_side": side,
+        "extrapolated_from": {"epochs_of_each_phase": rounds, **images._asdict()},
+        "extrapolated_to": {**whole._asdict(), "steps_an_epoch": whole.train // images.train},
+    }
+
+
 def main() -> None:
     chosen = options(__doc__, rounds=3, batch=32, validation=8, product=4096)
     threads = len(os.sched_getaffinity(0))
     images = Images(chosen.batch, chosen.validation)
-    study = read_recipe(RECIPE)
-    changes = changed_for(images, chosen.batch, chosen.rounds + 1, len(study.phases))
-    precision = precision_of(study)
+    recipe = read_recipe(RECIPE)
+    changes = changed_for(images, chosen.batch, chosen.rounds + 1, len(recipe.phases))
     with tempfile.TemporaryDirectory(prefix="lentigo-bench-") as scratch:
         folder = Path(scratch)
-        draw(folder, images, study.data.size_px[0])
-        product = MatrixProduct(chosen.product, precision, threads)
-        with started(modules(folder, study, images, changes, threads)) as ways:
-            measured = measure(ways, product, study, images, chosen.rounds)
-    whole = divided(STUDY_IMAGES, study)
-    about = {
-        "recipe": f"{RECIPE.parent.name}/{RECIPE.name}",
-        "size_px": list(study.data.size_px),
-        "batch": chosen.batch,
-        "threads": threads,
-        "precision": precision,
-        "product_side": chosen.product,
-        "extrapolated_from": {"epochs_of_each_phase": chosen.rounds, **images._asdict()},
-        "extrapolated_to": {**whole._asdict(), "steps_an_epoch": whole.train // chosen.batch},
-    }
-    write("training_step", about | measured, chosen.out)
+        draw(folder, images, recipe.data.size_px[0])
+        product = MatrixProduct(chosen.product, precision_of(recipe), threads)
+        with started(modules(folder, recipe, images, changes, threads)) as ways:
+            measured = measure(ways, product, recipe, images, chosen.rounds)
+    told = about(recipe, images, chosen.rounds, threads, chosen.product)
+    write("training_step", told | measured, chosen.out)
 
 
 if __name__ == "__main__":

@@ -95,6 +95,8 @@ TABLES: Tables = {
     ("docs/performance.md", "growth"): running_tables.growth,
     ("docs/performance.md", "stages"): running_tables.stages,
     ("docs/performance.md", "imports"): running_tables.imports,
+    ("docs/performance.md", "training-step"): running_tables.training_step,
+    ("docs/performance.md", "training-classifier"): running_tables.training_classifier,
     ("docs/hardening.md", "bad-input"): hardening_tables.bad_input,
     ("docs/hardening.md", "fuzzing"): hardening_tables.fuzzing,
     ("docs/hardening.md", "load"): hardening_tables.load,

@@ -10,14 +10,20 @@ RESULTS = Path(__file__).parents[1] / "results" / "benchmarks"
 Result = dict[str, Any]
 
 
-def _table(name: str, head: Sequence[str], rows: Callable[[Result], Iterator[list[str]]]) -> str:
+def _table(
+    name: str,
+    head: Sequence[str],
+    rows: Callable[[Result], Iterator[list[str]]],
+    note: Callable[[Result], str] = lambda result: "",
+) -> str:
     """Return a result file as a table, or what makes it where there is none yet."""
     path = RESULTS / f"{name}.json"
     if not path.is_file():
         return f"Not measured yet: `benchmarks/{name}.py` does.\n"
     result = json.loads(path.read_text(encoding="utf-8"))
     lines = [head, ["---"] * len(head), *rows(result)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + f"\n{_machine(result)}\n"
+    table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return f"{table}\n{note(result)}{_machine(result)}\n"
 
 
 def _machine(result: Result) -> str:
@@ -168,6 +174,72 @@ def growth() -> str:
 
     head = ["step", "images", "ms an image", "times the smallest's", "peak memory, MB"]
     return _table("growth", head, rows)
+
+
+def training_step() -> str:
+    """Return what ``training_step.py`` measured."""
+
+    def rows(result: Result) -> Iterator[list[str]]:
+        for name, found in result["phases"].items():
+            kept = f"blocks 1 to {found['kept_blocks']}" if found["kept_blocks"] else "nothing"
+            for peer, ratio in found["step"]["speed_against"].items():
+                yield [
+                    f"`{name}`, {found['epochs']} epochs",
+                    kept,
+                    peer,
+                    _times(ratio),
+                    _times(found["phase"]["speed_against"][peer]),
+                    f"{found['step']['seconds']['lentigo']['median_s']:.2f}",
+                    _share(found["of_limit"]),
+                ]
+        for peer, ratio in result["whole_recipe"]["speed_against"].items():
+            epochs = sum(found["epochs"] for found in result["phases"].values())
+            yield [f"all, {epochs} epochs", "–", peer, "–", _times(ratio), "–", "–"]
+
+    def note(result: Result) -> str:
+        measured, whole = result["extrapolated_from"], result["extrapolated_to"]
+        rates = [found["product_tflop_a_second"] for found in result["phases"].values()]
+        return (
+            f"In {result['precision']}, batches of {result['batch']}. Steps are measured; phases "
+            f"are extrapolated from {measured['epochs_of_each_phase']} epochs of each with "
+            f"{measured['train']} images for training and {measured['validation']} for "
+            f"validation, to epochs of {whole['train']:,} ({whole['steps_an_epoch']} steps) and "
+            f"{whole['validation']:,}. The matrix product of side {result['product_side']:,} ran "
+            f"at {min(rates):.2f} to {max(rates):.2f} TFLOP/s.\n\n"
+        )
+
+    head = ["phase", "kept", "against", "a step: times as fast", "the phase: times as fast"]
+    return _table("training_step", [*head, "s a step", "of a matrix product"], rows, note)
+
+
+def training_classifier() -> str:
+    """Return what ``training_classifier.py`` measured."""
+
+    def rows(result: Result) -> Iterator[list[str]]:
+        for stage, about in result["stages"].items():
+            for own, found in about["own"].items():
+                ((peer, ratio),) = found["epoch"]["speed_against"].items()
+                spent = (found["epoch"]["seconds"][way]["median_s"] for way in (own, peer))
+                kept = f"{found['kept_blocks']} blocks" if found["kept_blocks"] else "nothing"
+                yield [
+                    f"`{stage}`, {about['epochs']} epochs",
+                    own,
+                    kept,
+                    _times(ratio),
+                    *(f"{seconds:.1f}" for seconds in spent),
+                ]
+
+    def note(result: Result) -> str:
+        measured, whole = result["extrapolated_from"], result["extrapolated_to"]
+        return (
+            f"In {result['precision']}, batches of {result['batch']}. Extrapolated from "
+            f"{measured['epochs_of_each_stage']} epochs of each stage with {measured['train']} "
+            f"images for training and {measured['validation']} for validation, to epochs of "
+            f"{whole['train']:,} and {whole['validation']:,}.\n\n"
+        )
+
+    head = ["stage", "by", "kept", "times as fast as Keras", "s an epoch", "Keras's"]
+    return _table("training_classifier", head, rows, note)
 
 
 def stages() -> str:
