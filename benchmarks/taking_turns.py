@@ -29,11 +29,14 @@ class Way:
 
     def __init__(self, module: str, settings: Mapping[str, Any]) -> None:
         self.module = module
+        environment = {
+            "OMP_NUM_THREADS": str(settings["threads"]),
+            "PYTHONPATH": os.pathsep.join((str(HERE), os.environ.get("PYTHONPATH", ""))),
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        }
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, json.dumps(settings)],
-            cwd=HERE,
-            env=os.environ
-            | {"OMP_NUM_THREADS": str(settings["threads"]), "TF_CPP_MIN_LOG_LEVEL": "3"},
+            env=os.environ | environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

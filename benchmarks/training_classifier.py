@@ -145,7 +145,7 @@ def measure(
 
 
 def main() -> None:
-    chosen = options(__doc__, rounds=3, batch=32, images=400)
+    chosen = options(__doc__, rounds=3, batch=32, images=200)
     threads = len(os.sched_getaffinity(0))
     images = Images(chosen.images * 4 // 5, chosen.images // 5)
     if chosen.images % IMAGES_STEP or images.train % chosen.batch:

@@ -159,7 +159,7 @@ def about(recipe: Recipe, images: Images, rounds: int, threads: int, side: int) 
 
 
 def main() -> None:
-    chosen = options(__doc__, rounds=3, batch=32, validation=8, product=4096)
+    chosen = options(__doc__, rounds=2, batch=32, validation=8, product=4096)
     threads = len(os.sched_getaffinity(0))
     images = Images(chosen.batch, chosen.validation)
     recipe = read_recipe(RECIPE)
