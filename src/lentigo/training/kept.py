@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from lentigo.errors import RecipeError, TrainingError
 from lentigo.nets import LesionNet
+from lentigo.nets.folding import folded
 from lentigo.training.batch import training_batch
 from lentigo.training.data import Part, in_order
 from lentigo.training.recipe import Phase, Recipe
@@ -166,13 +167,14 @@ def _computed(
             for chosen in in_order(len(train), size):
                 yield training_batch(recipe, train, chosen, chance)
 
+    frozen = folded(net)
     unchanged = (validation.take(chosen, device) for chosen in in_order(len(validation), size))
     kept = []
     for name, part, repeats, batches in (
         ("train", train, views, changed()),
         ("validation", validation, 1, unchanged),
     ):
-        *features, targets = _written(net, parts, batches, repeats * len(part), folder / name)
+        *features, targets = _written(frozen, parts, batches, repeats * len(part), folder / name)
         kept.append(Kept(len(part), tuple(features), targets))
     return Front(parts, views, *kept)
 
