@@ -76,6 +76,6 @@ if __name__ == "__main__":
         folder = Path(scratch)
         photos = write_photos(folder / "photos", SIZE_PX, chosen.images, DISTINCT)
         block = photos[: -(-chosen.images // chosen.rounds)]
+        by_itself = [alone(part, folder) for part in (block, photos)]
         result = {"size_px": list(SIZE_PX)} | turns(block, folder, chosen.rounds)
-        result["alone"] = [alone(part, folder) for part in (block, photos)]
-    write("folder", result, chosen.out)
+    write("folder", result | {"alone": by_itself}, chosen.out)

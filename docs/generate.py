@@ -85,6 +85,7 @@ TABLES: Tables = {
     **study_page("segmentation-study", study_tables.rows),
     **study_page("classification-study", label_study_tables.rows),
     **study_page("classification-regions", label_study_tables.compared),
+    **study_page("classification-views", label_study_tables.compared),
     ("docs/performance.md", "preparing"): running_tables.preparing,
     ("docs/performance.md", "one-image"): running_tables.one_image,
     ("docs/performance.md", "cold-start"): running_tables.cold_start,
