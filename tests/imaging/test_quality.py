@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageFilter
 
-from lentigo.imaging.quality import image_warnings, mask_warnings
+from lentigo.imaging.quality import _percentile, image_warnings, mask_warnings
 from lentigo.synthetic import draw_lesion
 
 
@@ -61,3 +62,14 @@ def test_a_lesion_that_just_touches_the_border_is_not_cut() -> None:
     mask = np.hypot(rows - 100, columns - 100) < 60
     mask[100, :100] = True
     assert mask_warnings(mask) == ()
+
+
+@settings(deadline=None)
+@given(
+    hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=12)), st.floats(0, 100)
+)
+def test_a_percentile_that_is_counted_is_the_one_that_is_sorted(
+    grey: np.ndarray, percent: float
+) -> None:
+    found = _percentile(Image.fromarray(grey), percent)
+    assert found == pytest.approx(np.percentile(grey, percent), abs=1e-9)

@@ -63,8 +63,8 @@ def draw_polygons(
     box = _around(polygons, image.shape[:2], 2 * width_px)
     inside = [polygon - (box.left, box.top) for polygon in polygons]
     halo = _line(inside, box, 2 * width_px).point(lambda opacity: opacity * _HALO_OPACITY)
-    for colour_, opacity in (((0, 0, 0), halo), (colour, _line(inside, box, width_px))):
-        picture.paste(colour_, (box.left, box.top), opacity)
+    picture.paste((0, 0, 0), (box.left, box.top), halo)
+    picture.paste(colour, (box.left, box.top), _line(inside, box, width_px))
     return np.array(picture)
 
 

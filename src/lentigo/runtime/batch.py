@@ -1,7 +1,6 @@
 """Many images: each one's results are written as soon as they are there, faults are passed over."""
 
 import os
-import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,13 +9,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import TypeAlias
 
-import numpy as np
 from PIL import Image
 from pydantic import ValidationError
 
 from lentigo.errors import ImageError, LentigoError
 from lentigo.files import sha256_of, write_bytes, write_text
 from lentigo.imaging.arrays import Pixels
+from lentigo.imaging.encode import mask_png
 from lentigo.runtime.analyzer import Analyzer, printable
 from lentigo.runtime.finding import Finding, Pictures
 from lentigo.runtime.outputs import CROP, FINDING, HEAT, IMAGES, MASK, OVERLAY, name_outputs
@@ -147,7 +146,7 @@ def _write(finding: Finding, folder: Path, *, heat_maps: bool) -> None:
     assert finding.pictures is not None  # a finding fresh from the analyzer has them
     (folder / FINDING).unlink(missing_ok=True)  # a stop half-way must not look done
     pictures: Pictures = finding.pictures
-    mask = None if pictures.mask is None else _png(pictures.mask.astype(np.uint8) * np.uint8(255))
+    mask = None if pictures.mask is None else mask_png(pictures.mask)
     write_bytes(folder / OVERLAY, _jpeg(pictures.overlay))
     heat_map = finding.heat_map if heat_maps else None
     heat = None if heat_map is None else heat_map.draw(pictures.overlay, finding.size_px)
@@ -163,13 +162,6 @@ def _write_or_remove(path: Path, content: bytes | None) -> None:
         path.unlink(missing_ok=True)
     else:
         write_bytes(path, content)
-
-
-def _png(pixels: Pixels) -> bytes:
-    stream = BytesIO()
-    # A mask is long runs of one value: looking for other repetition makes larger files.
-    Image.fromarray(pixels).save(stream, "PNG", compress_type=zlib.Z_RLE)
-    return stream.getvalue()
 
 
 def _jpeg(pixels: Pixels) -> bytes:

@@ -14,6 +14,7 @@ from PIL import Image
 from lentigo.bundle import BundleSpec
 from lentigo.errors import LentigoError
 from lentigo.imaging.arrays import Mask, Pixels
+from lentigo.imaging.encode import mask_png
 from lentigo.imaging.formats import HEAD_BYTES, foreign_kind
 from lentigo.report.pdf import render_pdf
 from lentigo.report.single import SingleReport, render_html, single_report
@@ -117,7 +118,7 @@ def _mask(mask: Mask | None, wanted: MaskFormat) -> dict[str, Any] | None:
         return None
     if wanted == "rle":
         return run_lengths(mask).model_dump(mode="json")
-    return _png(mask.astype(np.uint8) * np.uint8(255)).model_dump()
+    return _as_base64(mask_png(mask)).model_dump()
 
 
 def run_lengths(mask: Mask) -> RunLengths:
@@ -140,7 +141,11 @@ def run_lengths(mask: Mask) -> RunLengths:
 def _png(pixels: Pixels) -> PngPicture:
     stream = BytesIO()
     Image.fromarray(pixels).save(stream, "PNG", compress_level=3)
-    return PngPicture(base64=base64.b64encode(stream.getvalue()).decode())
+    return _as_base64(stream.getvalue())
+
+
+def _as_base64(png: bytes) -> PngPicture:
+    return PngPicture(base64=base64.b64encode(png).decode())
 
 
 def _reduced(pixels: Pixels) -> Pixels:
