@@ -20,13 +20,22 @@ def test_nets_of_depthwise_convolutions_are_told(name: str, expected: bool) -> N
         assert is_depthwise(build_net(name)) is expected
 
 
-def test_auto_takes_bf16_where_a_net_gains_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("flags", "dense", "depthwise"),
+    [
+        ({"avx2"}, "fp32", "fp32"),
+        ({"avx2", "avx512_bf16"}, "bf16", "fp32"),
+        ({"avx512_bf16", "amx_bf16"}, "bf16", "bf16"),
+    ],
+)
+def test_auto_takes_bf16_where_a_net_gains_by_it(
+    flags: set[str], dense: str, depthwise: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(precision, "_cpu_computes_bf16", lambda: True)
+    monkeypatch.setattr(precision, "_cpu_flags", lambda: flags)
     with torch.device("meta"):
-        dense, light = build_net("vgg-segnet"), build_net("mobilenetv2")
-    assert choose_precision("auto", dense) == "bf16"
-    assert choose_precision("auto", light) == "fp32"
+        heavy, light = build_net("vgg-segnet"), build_net("mobilenetv2")
+    assert choose_precision("auto", heavy) == dense
+    assert choose_precision("auto", light) == depthwise
     assert choose_precision("bf16", light) == "bf16"
-    monkeypatch.setattr(precision, "_cpu_computes_bf16", lambda: False)
-    assert choose_precision("auto", dense) == "fp32"
+    assert choose_precision("fp32", heavy) == "fp32"

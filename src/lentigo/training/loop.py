@@ -19,6 +19,7 @@ from lentigo.nets import LesionNet
 from lentigo.training.average import Average
 from lentigo.training.batch import training_batch
 from lentigo.training.data import Order, Part, balanced, batches_of, epoch_images
+from lentigo.training.depthwise import DepthwiseInFloat32
 from lentigo.training.diagnoses import balanced_diagnosis_weights, diagnosis_loss
 from lentigo.training.distillation import distillation_loss, teachers_of
 from lentigo.training.folder import RunFolder
@@ -254,7 +255,8 @@ class Trainer:
             loss = loss + self._diagnosis_loss(logits[:, 1:], chosen)
             loss = self._taught(loss, logits, inputs[0])
         optimiser.zero_grad(set_to_none=True)
-        self.accelerator.backward(loss)
+        with DepthwiseInFloat32():  # type: ignore[no-untyped-call]
+            self.accelerator.backward(loss)
         optimiser.step()
         if self.average:
             self.average.follow(self.net)
