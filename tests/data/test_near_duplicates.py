@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter
+from scipy import fft
 
 from lentigo.data import near_duplicates as near_duplicates_module
 from lentigo.data.near_duplicates import near_duplicates
@@ -128,3 +129,35 @@ def test_candidates_are_those_of_plain_products(monkeypatch: pytest.MonkeyPatch)
     found = list(near_duplicates_module._candidates(waves))
     assert len(found) == len(set(found)) > 1000
     assert set(found) == candidates_slowly(waves)
+
+
+@pytest.mark.parametrize("images", [1, 7, 300])
+def test_candidates_are_the_nearest_of_all_pairs_at_all_turns(
+    images: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(near_duplicates_module, "_TILE", 128)
+    generator = np.random.default_rng(images)
+    first = generator.normal(size=(images, 32, 32))
+    other = first + generator.normal(scale=0.4, size=first.shape)  # alike, but not the same
+    turned = [near_duplicates_module._turned(one, at % 8) for at, one in enumerate(other)]
+    waves = fft.dctn(np.concatenate([first, turned]), axes=(1, 2), norm="ortho")[:, :12, :12]
+    waves = (waves / np.linalg.norm(waves, axis=(1, 2), keepdims=True)).astype(np.float32)
+    found = set(near_duplicates_module._candidates(waves))
+    squares = fft.idctn(waves.astype(np.float64), s=(32, 32), axes=(1, 2), norm="ortho")
+    likeness = np.stack(
+        [
+            np.einsum("iab,jab->ij", squares, turned_squares(squares, turn), optimize=True)
+            for turn in range(8)
+        ]
+    )
+    for at in range(images):
+        mate = images + at
+        assert likeness[:, at, mate].argmax() == next(
+            t for i, j, t in found if (i, j) == (at, mate)
+        )
+    expected = {(i, j) for i, j in np.argwhere(likeness.max(axis=0) >= 0.75) if i != j}
+    assert {(i, j) for i, j, _ in found} == expected
+
+
+def turned_squares(squares: NDArray[np.float64], turn: int) -> NDArray[np.float64]:
+    return np.stack([near_duplicates_module._turned(one, turn) for one in squares])

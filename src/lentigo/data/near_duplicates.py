@@ -43,13 +43,14 @@ _BLOCK: Final = 256  # images whose likenesses to _TILE others are held at a tim
 _TILE: Final = 2048
 _HELD_BYTES: Final = 2**28
 _BLANK: Final = 1e-6
+_MIRRORS: Final = ((0, 0), (0, 1), (1, 0), (1, 1))  # down, across
 
 
 def near_duplicates(paths: Sequence[str | None]) -> list[tuple[int, int]]:
     """Return the pairs of places in ``paths`` whose images are nearly the same.
 
     Each image is compared in detail with no more than its eight most similar ones, so that this
-    work grows with the number of images; the search for those is two products of n × 144
+    work grows with the number of images; the search for those is eight products of n × 144
     matrices, which grow with its square. About 1 kB is held for each image; its fine structure,
     9 kB, goes to a temporary file where all are more than ``_HELD_BYTES``. Images that are absent
     or cannot be read are in no pair.
@@ -169,52 +170,54 @@ def _turned(picture: NDArray[np.int8], turn: int) -> NDArray[np.int8]:
     return picture[:, ::-1] if turn & 1 else picture
 
 
+_Close = np.dtype([("image", np.int64), ("other", np.int64), ("turn", np.int8), ("like", "f4")])
+
+
 def _candidates(waves: Floats) -> Iterator[tuple[int, int, int]]:
-    """Yield image, similar image, and the turn that makes the second most like the first."""
-    own = _by_parity(waves)
-    others = (own, _by_parity(waves.transpose(0, 2, 1)))
+    """Yield image, similar image, and the turn that makes the second most like the first.
+
+    Args:
+        waves: N×12×12, each of length 1.
+    """
+    others = waves.reshape(len(waves), -1).T
     for start in range(0, len(waves), _BLOCK):
-        block = own[:, start : start + _BLOCK]
+        turned = _all_turns(waves[start : start + _BLOCK])
         found = [
-            _close(block, other[:, first : first + _TILE], start, first, 4 * transposed)
+            _close(turned, others[:, first : first + _TILE], start, first)
             for first in range(0, len(waves), _TILE)
-            for transposed, other in enumerate(others)
         ]
         yield from _nearest(np.concatenate(found))
 
 
-def _by_parity(waves: Floats) -> Floats:
-    """Return cosine coefficients in four classes, 4×N×36: even or odd down, even or odd across.
+def _all_turns(waves: Floats) -> Floats:
+    """Return the waves of B pictures, undone by each of the eight turns: 8×B×144.
 
-    Mirroring a picture changes the sign of whole classes, so that the products of the classes give
-    the likeness at all four mirrorings.
+    Mirroring a picture changes the sign of every other cosine coefficient. What undoes a turn is
+    that turn, but for two: of a picture that is transposed, the other axis is to be mirrored.
     """
-    classes = [waves[:, down::2, across::2] for down in (0, 1) for across in (0, 1)]
-    return np.stack([one.reshape(len(waves), -1) for one in classes])
+    signs = np.ones((2, _COARSE), np.float32)
+    signs[1, 1::2] = -1
+    mirrored = np.stack([waves * signs[down][:, None] * signs[across] for down, across in _MIRRORS])
+    undone = np.concatenate([mirrored, mirrored.transpose(0, 1, 3, 2)])
+    return undone.reshape(8, len(waves), -1)
 
 
-_Close = np.dtype([("image", np.int64), ("other", np.int64), ("turn", np.int8), ("like", "f4")])
-
-
-def _close(block: Floats, tile: Floats, image: int, other: int, turn: int) -> NDArray[np.void]:
-    """Return the pairs of a block and a tile that are candidates, with their best mirroring.
+def _close(turned: Floats, tile: Floats, image: int, other: int) -> NDArray[np.void]:
+    """Return the pairs of a block and a tile that are candidates, at every turn that is close.
 
     Args:
-        block: 4×B×36, as ``_by_parity`` gives them; its first is number ``image``.
-        tile: 4×T×36; its first is number ``other``.
-        image: See ``block``.
+        turned: 8×B×144, as ``_all_turns`` gives them; the first picture is number ``image``.
+        tile: 144×T; its first is number ``other``.
+        image: See ``turned``.
         other: See ``tile``.
-        turn: Of the tile, before it is mirrored.
     """
-    plain, across, down, both = block @ tile.transpose(0, 2, 1)
-    even, odd, plus, minus = plain + both, plain - both, across + down, across - down
-    best = np.maximum(even + np.abs(plus), odd + np.abs(minus))
-    rows, columns = np.nonzero(best >= _CANDIDATE_FROM)
-    even, odd, plus, minus = (part[rows, columns] for part in (even, odd, plus, minus))
-    mirrorings = np.stack([even + plus, odd - minus, odd + minus, even - plus])
-    found = np.empty(len(rows), _Close)
-    found["image"], found["other"] = rows + image, columns + other
-    found["turn"], found["like"] = turn + mirrorings.argmax(axis=0), mirrorings.max(axis=0)
+    likeness = turned.reshape(-1, turned.shape[2]) @ tile
+    places = np.flatnonzero(likeness >= _CANDIDATE_FROM)
+    rows, columns = np.divmod(places, tile.shape[1])
+    turns, pictures = np.divmod(rows, turned.shape[1])
+    found = np.empty(len(places), _Close)
+    found["image"], found["other"] = pictures + image, columns + other
+    found["turn"], found["like"] = turns, likeness[rows, columns]
     others: NDArray[np.void] = found[found["image"] != found["other"]]  # not of itself
     return others
 
@@ -222,7 +225,7 @@ def _close(block: Floats, tile: Floats, image: int, other: int, turn: int) -> ND
 def _nearest(found: NDArray[np.void]) -> Iterator[tuple[int, int, int]]:
     """Yield each image's most similar ones, each with its best turn."""
     found = found[np.lexsort((found["turn"], -found["like"], found["image"]))]
-    _, first = np.unique(found[["image", "other"]], return_index=True)
+    _, first = np.unique(found["image"] << 32 | found["other"], return_index=True)
     found = found[np.sort(first)]
     _, starts, counts = np.unique(found["image"], return_index=True, return_counts=True)
     rank = np.arange(len(found)) - np.repeat(starts, counts)
