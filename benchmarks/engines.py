@@ -1,8 +1,10 @@
 """The engines side by side on each shipped bundle: seconds an image and how far answers differ.
 
 All bundles in all engines take turns (A B C A B C …), so that a machine that slows down slows all
-of them, and ratios are of neighbours in time. Beside the engines that Lentigo has stand those that
-it could have had: PyTorch, eager and compiled, and 8-bit integers where NNCF is installed.
+of them, and ratios are of neighbours in time. A turn begins once the threads of the one before,
+which look out for more work for a while, sleep, and with a run that does not count. Beside the
+engines that Lentigo has stand those that it could have had: PyTorch, eager and compiled, and 8-bit
+integers where NNCF is installed.
 """
 
 import time
@@ -23,6 +25,7 @@ REFERENCE = "onnxruntime"
 STUDYS_OWN = "vgg-segnet"
 SHIPPED = ("onnxruntime", "openvino")
 PICTURES = 6
+SETTLED_S = 0.3
 CALIBRATION = 60  # drawn pictures that 8-bit ranges are taken from
 
 
@@ -62,7 +65,7 @@ def measure(bundles: Mapping[str, Bundle], rounds: int) -> dict[str, dict[str, d
         for engine, model in load(bundle).items()
     }
     ways = {pair: partial(_turn, model, batches[pair[0]]) for pair, model in loaded.items()}
-    seconds = alternate(ways, rounds, warm_ups=3)
+    seconds = alternate(ways, rounds, warm_ups=1)
     result: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in bundles}
     for (name, engine), times in seconds.items():
         line = result[name][engine] = {
@@ -80,6 +83,8 @@ def measure(bundles: Mapping[str, Bundle], rounds: int) -> dict[str, dict[str, d
 
 def _turn(model: Model, batches: list[Pixels]) -> float:
     batches.append(batches.pop(0))  # another picture every time
+    time.sleep(SETTLED_S)
+    model.run(batches[-1])
     started = time.perf_counter()
     model.run(batches[0])
     return time.perf_counter() - started
@@ -96,6 +101,6 @@ def _difference(
 
 
 if __name__ == "__main__":
-    chosen = options(__doc__, rounds=60)
+    chosen = options(__doc__, rounds=30)
     shipped = {name: load_bundle(name) for name in bundle_names()}
     write("engines", measure(shipped, chosen.rounds), chosen.out)
