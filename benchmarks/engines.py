@@ -1,106 +1,109 @@
 """The engines side by side on each shipped bundle: seconds an image and how far answers differ.
 
-All bundles in all engines take turns (A B C A B C …), so that a machine that slows down slows all
-of them, and ratios are of neighbours in time. A turn begins once the threads of the one before,
-which look out for more work for a while, sleep, and with a run that does not count. Beside the
-engines that Lentigo has stand those that it could have had: PyTorch, eager and compiled, and 8-bit
-integers where NNCF is installed.
+Each engine lives in a process of its own and works only in its turn. All bundles in all engines
+take turns (A B C A B C …), so that a machine that slows down slows all of them, and ratios are of
+neighbours in time. An engine that is not there is left out, and the result says why.
 """
 
-import time
+import os
+import tempfile
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from one_engine import LOADERS, PICTURES
 from side_by_side import alternate, options, ratio, spread, write
+from taking_turns import started
 
 from lentigo.bundle import Bundle, bundle_names, load_bundle
-from lentigo.imaging.arrays import Pixels
-from lentigo.imaging.geometry import Letterbox
-from lentigo.runtime.engines import ENGINES, Outputs
-from lentigo.synthetic import draw_lesion
+from lentigo.runtime.engines import ENGINES
 
 REFERENCE = "onnxruntime"
 STUDYS_OWN = "vgg-segnet"
 SHIPPED = ("onnxruntime", "openvino")
-PICTURES = 6
-SETTLED_S = 0.3
-CALIBRATION = 60  # drawn pictures that 8-bit ranges are taken from
+RANDOM = "torch.compile"  # its weights are not the bundle's
+
+Line = dict[str, Any]
 
 
-class Model(Protocol):
-    """A loaded model."""
+class Asks(Protocol):
+    """The asking end of an engine."""
 
-    precision: str
-
-    def run(self, batch: Pixels) -> Outputs: ...
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]: ...
 
 
-def inputs_of(bundle: Bundle, count: int = PICTURES) -> list[Pixels]:
-    """Return drawn lesions at a bundle's size, one a batch."""
-    images = [draw_lesion(seed, fitzpatrick=1 + seed % 6).image for seed in range(count)]
-    return [Letterbox(i.shape[:2], bundle.spec.input.size_px).image(i)[np.newaxis] for i in images]
+def measure(
+    engines: Mapping[str, Asks], bundles: Mapping[str, Bundle], rounds: int, folder: Path
+) -> dict[str, dict[str, Line]]:
+    """Time each bundle in each engine, one image at a time, and compare their answers.
 
-
-def load(bundle: Bundle) -> dict[str, Model]:
-    """Return a bundle's model in each engine, by name."""
-    from peers import engines as peers  # noqa: PLC0415 (torch is an extra)
-
-    models: dict[str, Model] = {name: ENGINES[name](bundle.model_path) for name in SHIPPED}
-    models["openvino-exact"] = ENGINES["openvino"](bundle.model_path, exact=True)
-    models["torch"] = peers.Torch(bundle, compiled=False)
-    models["torch.compile"] = peers.Torch(bundle, compiled=True)
-    if peers.has_nncf():
-        models["openvino-int8"] = peers.Int8(bundle.model_path, inputs_of(bundle, CALIBRATION))
-    return models
-
-
-def measure(bundles: Mapping[str, Bundle], rounds: int) -> dict[str, dict[str, dict[str, Any]]]:
-    """Time each bundle in each engine, one image at a time, and compare their answers."""
-    batches = {name: inputs_of(bundle) for name, bundle in bundles.items()}
-    loaded = {
-        (name, engine): model
-        for name, bundle in bundles.items()
-        for engine, model in load(bundle).items()
+    Args:
+        engines: By name.
+        bundles: By name; the study's own is among them.
+        rounds: How many turns each has.
+        folder: Where answers are put.
+    """
+    told = {
+        (name, engine): one.ask({"load": name, "answers": str(folder / f"{name}-{engine}.npy")})
+        for name in bundles
+        for engine, one in engines.items()
     }
-    ways = {pair: partial(_turn, model, batches[pair[0]]) for pair, model in loaded.items()}
-    seconds = alternate(ways, rounds, warm_ups=1)
-    result: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in bundles}
-    for (name, engine), times in seconds.items():
+    there = [pair for pair, answer in told.items() if "missing" not in answer]
+    if missing := [name for name in bundles if (name, REFERENCE) not in there]:
+        why = told[missing[0], REFERENCE]["missing"]
+        raise SystemExit(f"all is compared with {REFERENCE}, which cannot be loaded: {why}")
+    seconds = alternate(
+        {(name, engine): partial(_turn, engines[engine], name) for name, engine in there},
+        rounds,
+        warm_ups=1,
+    )
+    result: dict[str, dict[str, Line]] = {name: {} for name in bundles}
+    for (name, engine), answer in told.items():
+        if (name, engine) not in there:
+            result[name][engine] = {"left_out": answer["missing"]}
+            continue
+        own, spec = seconds[name, engine], bundles[name].spec
         line = result[name][engine] = {
-            "precision": loaded[name, engine].precision,
-            "size_px": list(bundles[name].spec.input.size_px),
-            **spread(times),
-            f"speed_against_{REFERENCE}": ratio(seconds[name, REFERENCE], times),
+            **answer,
+            "size_px": list(spec.input.size_px),
+            "in_lentigo": standing(engine, answer["precision"], bundles[name]),
+            "images_a_turn": PICTURES,
+            **spread(own),
+            f"speed_against_{REFERENCE}": ratio(seconds[name, REFERENCE], own),
         }
-        if "torch" not in engine:  # whose weights are not the bundle's
-            line["largest_difference"] = _difference(loaded, name, engine, batches[name])
-        if engine in SHIPPED and bundles[name].spec.task == "segmentation":
-            line[f"speed_against_{STUDYS_OWN}"] = ratio(seconds[STUDYS_OWN, engine], times)
+        if engine != RANDOM:
+            line["largest_difference"] = _difference(folder, name, engine)
+        if line["in_lentigo"] != "no" and spec.task == "segmentation":
+            line[f"speed_against_{STUDYS_OWN}"] = ratio(seconds[STUDYS_OWN, engine], own)
     return result
 
 
-def _turn(model: Model, batches: list[Pixels]) -> float:
-    batches.append(batches.pop(0))  # another picture every time
-    time.sleep(SETTLED_S)
-    model.run(batches[-1])
-    started = time.perf_counter()
-    model.run(batches[0])
-    return time.perf_counter() - started
+def standing(engine: str, precision: str, bundle: Bundle) -> str:
+    """Return ``auto`` if Lentigo takes this engine by itself, ``yes`` if it can, else ``no``."""
+    library = engine.partition("-")[0]
+    exact = bundle.spec.task == "classification"  # as Classifier has it
+    if library not in SHIPPED or precision == "int8" or (exact and precision != "float32"):
+        return "no"
+    taken = ENGINES["auto"](bundle.model_path, exact=exact)
+    return "auto" if (taken.name, taken.precision) == (library, precision) else "yes"
 
 
-def _difference(
-    loaded: Mapping[tuple[str, str], Model], name: str, engine: str, batches: list[Pixels]
-) -> float:
-    own, reference = (
-        np.stack([loaded[name, one].run(batch)["probability"] for batch in batches])
-        for one in (engine, REFERENCE)
-    )
+def _turn(engine: Asks, name: str) -> float:
+    return float(engine.ask({"turn": name})["seconds"])
+
+
+def _difference(folder: Path, name: str, engine: str) -> float:
+    own, reference = (np.load(folder / f"{name}-{one}.npy") for one in (engine, REFERENCE))
     return float(np.abs(own - reference).max())
 
 
 if __name__ == "__main__":
     chosen = options(__doc__, rounds=30)
     shipped = {name: load_bundle(name) for name in bundle_names()}
-    write("engines", measure(shipped, chosen.rounds), chosen.out)
+    threads = len(os.sched_getaffinity(0))
+    modules = {name: ("one_engine", {"engine": name, "threads": threads}) for name in LOADERS}
+    with tempfile.TemporaryDirectory() as scratch, started(modules) as engines:
+        measured = measure(engines, shipped, chosen.rounds, Path(scratch))
+    write("engines", measured, chosen.out)

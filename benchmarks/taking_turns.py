@@ -1,7 +1,7 @@
-"""Ways of training that take turns, each in a process of its own; one line of JSON each way.
+"""Ways that take turns, each in a process of its own; one line of JSON there and one back.
 
-TensorFlow and PyTorch do not get on in one process: each brings threads of its own. So each way is
-started once, builds its model, and then works only while it is asked to.
+Libraries do not get on in one process: each brings threads of its own. So each way is started once,
+builds its model, and then works only while it is asked to.
 """
 
 import json
@@ -42,26 +42,12 @@ class Way:
             text=True,
         )
 
-    def begin(self, phase: int) -> Answer:
-        """Let it make ready for a phase, counted from 0; what it does once is done here."""
-        return self._ask({"begin": phase})
+    def ask(self, request: Answer) -> Answer:
+        """Ask for anything; return what is answered.
 
-    def epoch(self) -> Answer:
-        """Let it train for an epoch of the phase that has begun; return its seconds."""
-        return self._ask({"epoch": True})
-
-    def close(self) -> None:
-        """Let it end, or end it."""
-        if self._process.stdin:
-            with suppress(BrokenPipeError):  # it has ended by itself
-                self._process.stdin.close()
-        try:
-            self._process.wait(_PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-    def _ask(self, request: Answer) -> Answer:
+        Raises:
+            SystemExit: It has ended in place of answering.
+        """
         assert self._process.stdin and self._process.stdout  # pipes, as asked for
         try:
             self._process.stdin.write(json.dumps(request) + "\n")
@@ -73,6 +59,25 @@ class Way:
             self._ended(request)
         answer: Answer = json.loads(line)
         return answer
+
+    def begin(self, phase: int) -> Answer:
+        """Let it make ready for a phase, counted from 0; what it does once is done here."""
+        return self.ask({"begin": phase})
+
+    def epoch(self) -> Answer:
+        """Let it train for an epoch of the phase that has begun; return its seconds."""
+        return self.ask({"epoch": True})
+
+    def close(self) -> None:
+        """Let it end, or end it."""
+        if self._process.stdin:
+            with suppress(BrokenPipeError):  # it has ended by itself
+                self._process.stdin.close()
+        try:
+            self._process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def _ended(self, request: Answer) -> NoReturn:
         self.close()

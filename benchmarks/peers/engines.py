@@ -1,35 +1,44 @@
 """The nets in engines that Lentigo does not ship: PyTorch, and OpenVINO in 8-bit integers."""
 
-import importlib.util
+import sys
 import threading
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino
-import torch
 
 from lentigo.bundle import Bundle
 from lentigo.imaging.arrays import Pixels
-from lentigo.nets import build_net
 from lentigo.runtime.engines.base import OUTPUTS, Outputs, outputs_of
 
 
-class Torch:
-    """A bundle's net in PyTorch, eager or compiled, with random weights, which cost the same."""
+class Compiled:
+    """A bundle's net in PyTorch, compiled with frozen weights: random ones, which cost the same.
 
-    precision = "float32"
+    Args:
+        bundle: Its net is built; its weights are not read.
+        bf16: Whether weights and activations are bfloat16; else float32.
+    """
 
-    def __init__(self, bundle: Bundle, compiled: bool) -> None:
-        self._net: Any = build_net(bundle.spec.net).eval()
-        if compiled:
-            self._net = torch.compile(self._net)
+    def __init__(self, bundle: Bundle, bf16: bool) -> None:
+        import torch  # noqa: PLC0415 (an extra)
+        from torch._inductor import config  # noqa: PLC0415
 
-    @torch.inference_mode()
+        from lentigo.nets import build_net  # noqa: PLC0415 (needs torch)
+
+        config.freezing = True
+        self.precision = "bfloat16" if bf16 else "float32"
+        self._type = getattr(torch, self.precision)
+        net = build_net(bundle.spec.net).eval()
+        self._net: Any = torch.compile(net.to(self._type, memory_format=torch.channels_last))
+
     def run(self, batch: Pixels, wanted: Collection[str] = ()) -> Outputs:
-        pixels = torch.from_numpy(batch).permute(0, 3, 1, 2).float()
-        return {"probability": self._net(pixels).sigmoid().numpy()}
+        import torch  # noqa: PLC0415
+
+        with torch.inference_mode():
+            pixels = torch.from_numpy(batch).permute(0, 3, 1, 2).to(self._type)
+            return {"probability": self._net(pixels).float().sigmoid().numpy()}
 
 
 class Int8:
@@ -39,7 +48,10 @@ class Int8:
     precision = "int8"
 
     def __init__(self, model_path: Path, pictures: Sequence[Pixels]) -> None:
+        # Both report their use to their makers when imported; without this package they cannot.
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
         import nncf  # noqa: PLC0415 (only where it is installed)
+        import openvino  # noqa: PLC0415
 
         small = nncf.quantize(
             openvino.Core().read_model(model_path),
@@ -59,8 +71,3 @@ class Int8:
                 for name in self.outputs
                 if name in wanted
             }
-
-
-def has_nncf() -> bool:
-    """Tell whether there is what quantises."""
-    return importlib.util.find_spec("nncf") is not None
