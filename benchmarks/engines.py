@@ -83,10 +83,12 @@ def measure(
 def standing(engine: str, precision: str, bundle: Bundle) -> str:
     """Return ``auto`` if Lentigo takes this engine by itself, ``yes`` if it can, else ``no``."""
     library = engine.partition("-")[0]
-    exact = bundle.spec.task == "classification"  # as Classifier has it
-    if library not in SHIPPED or precision == "int8" or (exact and precision != "float32"):
+    if library not in SHIPPED:
         return "no"
-    taken = ENGINES["auto"](bundle.model_path, exact=exact)
+    exact = bundle.spec.task == "classification"  # as Classifier asks, and Segmenter does not
+    chosen, taken = (ENGINES[name](bundle.model_path, exact=exact) for name in (library, "auto"))
+    if chosen.precision != precision:
+        return "no"
     return "auto" if (taken.name, taken.precision) == (library, precision) else "yes"
 
 

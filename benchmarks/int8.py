@@ -74,7 +74,11 @@ def measure(bundle: Bundle, data: Path, calibration: int, images: int) -> dict[s
             metrics = metrics[key]
         result[engine] = metrics["value"]
     lost = 100 * (result["onnxruntime"] - result["int8"])
-    return result | {"lost_points": lost, "good_enough": lost < MOST_LOST_POINTS}
+    return result | {
+        "lost_points": lost,
+        "most_lost_points": MOST_LOST_POINTS,
+        "good_enough": lost < MOST_LOST_POINTS,
+    }
 
 
 if __name__ == "__main__":

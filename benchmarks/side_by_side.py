@@ -28,6 +28,7 @@ LIBRARIES = (
     "pillow",
     "onnxruntime",
     "openvino",
+    "nncf",
     "torch",
     "torchvision",
     "segmentation-models-pytorch",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import classification_tables
+import engine_tables
 import hardening_tables
 import label_study_tables
 import running_tables
@@ -91,7 +92,7 @@ TABLES: Tables = {
     ("docs/performance.md", "cold-start"): running_tables.cold_start,
     ("docs/performance.md", "folder"): running_tables.folder,
     ("docs/performance.md", "folder-alone"): running_tables.folder_alone,
-    ("docs/performance.md", "engines"): running_tables.engines,
+    ("docs/performance.md", "engines"): engine_tables.engines,
     ("docs/performance.md", "scoring"): running_tables.scoring,
     ("docs/performance.md", "growth"): running_tables.growth,
     ("docs/performance.md", "stages"): running_tables.stages,

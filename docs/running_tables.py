@@ -10,7 +10,7 @@ RESULTS = Path(__file__).parents[1] / "results" / "benchmarks"
 Result = dict[str, Any]
 
 
-def _table(
+def as_table(
     name: str,
     head: Sequence[str],
     rows: Callable[[Result], Iterator[list[str]]],
@@ -38,7 +38,8 @@ def _machine(result: Result) -> str:
     )
 
 
-def _times(ratio: dict[str, float]) -> str:
+def times(ratio: dict[str, float]) -> str:
+    """Return how many times as fast: the median and, in brackets, the quartiles."""
     ends = f"{ratio['low_quartile']:.1f} to {ratio['high_quartile']:.1f}"
     return f"{ratio['median']:.1f} ({ends})"
 
@@ -62,13 +63,13 @@ def preparing() -> str:
                 yield [
                     f"{width}×{height}, {found['images_a_turn']} a turn",
                     peer,
-                    _times(ratio),
+                    times(ratio),
                     _share(limit),
                     f"{found['mean_difference']:.2f}",
                 ]
 
     head = ["photos", "against", "times as fast", "of decoding alone", "grey levels from exact"]
-    return _table("prepare", head, rows)
+    return as_table("prepare", head, rows)
 
 
 def one_image() -> str:
@@ -82,13 +83,13 @@ def one_image() -> str:
                 yield [
                     size,
                     peer,
-                    _times(ratio),
+                    times(ratio),
                     f"{1000 * own['median_s']:.0f} ({1000 * own['p99_s']:.0f})",
                     _share(limit),
                 ]
 
     head = ["photo", "against", "times as fast", "ms: median (99th percentile)", "of the limit"]
-    return _table("one_image", head, rows)
+    return as_table("one_image", head, rows)
 
 
 def cold_start() -> str:
@@ -99,7 +100,7 @@ def cold_start() -> str:
             seconds = (f"{found[name]:.2f}" for name in ("median_s", "p99_s"))
             yield [f"`{command} one.jpg`", *seconds, str(found["runs"])]
 
-    return _table("one_image", ["command", "s: median", "99th percentile", "runs"], rows)
+    return as_table("one_image", ["command", "s: median", "99th percentile", "runs"], rows)
 
 
 def folder() -> str:
@@ -108,9 +109,9 @@ def folder() -> str:
     def rows(result: Result) -> Iterator[list[str]]:
         for peer, ratio in result["speed_against"].items():
             median_s = result["seconds"]["lentigo"]["median_s"]
-            yield [peer, _times(ratio), f"{1000 * median_s / result['images_a_turn']:.0f}"]
+            yield [peer, times(ratio), f"{1000 * median_s / result['images_a_turn']:.0f}"]
 
-    return _table("folder", ["against", "times as fast", "ms an image"], rows)
+    return as_table("folder", ["against", "times as fast", "ms an image"], rows)
 
 
 def folder_alone() -> str:
@@ -121,26 +122,7 @@ def folder_alone() -> str:
             busy = f"{run['busy_cores_share']:.0%}".replace("%", " %")
             yield [f"{run['images']:,}", f"{run['peak_memory_mb']:.0f}", busy]
 
-    return _table("folder", ["images", "peak memory, MB", "cores busy"], rows)
-
-
-def engines() -> str:
-    """Return what ``engines.py`` measured."""
-
-    def rows(result: Result) -> Iterator[list[str]]:
-        for bundle in (name for name in result if name != "machine"):
-            for engine, found in result[bundle].items():
-                difference = found.get("largest_difference")
-                yield [
-                    f"`{bundle}`",
-                    f"{engine}, {found['precision']}",
-                    f"{1000 * found['median_s']:.1f}",
-                    _times(found["speed_against_onnxruntime"]),
-                    "–" if difference is None else f"{difference:.4f}",
-                ]
-
-    head = ["bundle", "engine", "ms an image", "times ONNX Runtime's speed", "largest difference"]
-    return _table("engines", head, rows)
+    return as_table("folder", ["images", "peak memory, MB", "cores busy"], rows)
 
 
 def scoring() -> str:
@@ -151,10 +133,10 @@ def scoring() -> str:
         limit = against.pop("limit")
         for peer, ratio in against.items():
             median_s = result["seconds"]["lentigo"]["median_s"]
-            yield [peer, _times(ratio), f"{median_s:.2f}", _share(limit)]
+            yield [peer, times(ratio), f"{median_s:.2f}", _share(limit)]
 
     head = ["against", "times as fast", "s for all", "of looking at each mask once"]
-    return _table("evaluation", head, rows)
+    return as_table("evaluation", head, rows)
 
 
 def growth() -> str:
@@ -173,7 +155,7 @@ def growth() -> str:
                 ]
 
     head = ["step", "images", "ms an image", "times the smallest's", "peak memory, MB"]
-    return _table("growth", head, rows)
+    return as_table("growth", head, rows)
 
 
 def training_step() -> str:
@@ -187,14 +169,14 @@ def training_step() -> str:
                     f"`{name}`, {found['epochs']} epochs",
                     kept,
                     peer,
-                    _times(ratio),
-                    _times(found["phase"]["speed_against"][peer]),
+                    times(ratio),
+                    times(found["phase"]["speed_against"][peer]),
                     f"{found['step']['seconds']['lentigo']['median_s']:.2f}",
                     _share(found["of_limit"]),
                 ]
         for peer, ratio in result["whole_recipe"]["speed_against"].items():
             epochs = sum(found["epochs"] for found in result["phases"].values())
-            yield [f"all, {epochs} epochs", "–", peer, "–", _times(ratio), "–", "–"]
+            yield [f"all, {epochs} epochs", "–", peer, "–", times(ratio), "–", "–"]
 
     def note(result: Result) -> str:
         measured, whole = result["extrapolated_from"], result["extrapolated_to"]
@@ -209,7 +191,7 @@ def training_step() -> str:
         )
 
     head = ["phase", "kept", "against", "a step: times as fast", "the phase: times as fast"]
-    return _table("training_step", [*head, "s a step", "of a matrix product"], rows, note)
+    return as_table("training_step", [*head, "s a step", "of a matrix product"], rows, note)
 
 
 def training_classifier() -> str:
@@ -225,7 +207,7 @@ def training_classifier() -> str:
                     f"`{stage}`, {about['epochs']} epochs",
                     own,
                     kept,
-                    _times(ratio),
+                    times(ratio),
                     *(f"{seconds:.1f}" for seconds in spent),
                 ]
 
@@ -239,7 +221,7 @@ def training_classifier() -> str:
         )
 
     head = ["stage", "by", "kept", "times as fast as Keras", "s an epoch", "Keras's"]
-    return _table("training_classifier", head, rows, note)
+    return as_table("training_classifier", head, rows, note)
 
 
 def stages() -> str:
@@ -259,4 +241,4 @@ def _profile(part: str, what: str) -> str:
             spent = (one.get(name) for one in (before, after))
             yield [name, *("–" if ms is None else f"{ms:.1f}" for ms in spent)]
 
-    return _table("running_profile", [what, "before, ms", "after, ms"], rows)
+    return as_table("running_profile", [what, "before, ms", "after, ms"], rows)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from engine_tables import engine_label
 from ingredient_table import ingredient_table, interval
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -62,7 +63,7 @@ def speed() -> str:
                 ends = f"{ratio['low_quartile']:.1f} to {ratio['high_quartile']:.1f}"
                 lines.append(
                     f"| `{bundle}` | {'×'.join(map(str, result['size_px']))} "
-                    f"| {engine}, {result['precision']} | {1000 * result['median_s']:.0f} "
+                    f"| {engine_label(engine, result)} | {1000 * result['median_s']:.0f} "
                     f"| {ratio['median']:.1f} ({ends}) |"
                 )
     return "\n".join(lines) + "\n"

@@ -1,7 +1,10 @@
 """Tiny models that keep to the bundle contract, so that tests need neither training nor torch."""
 
+import importlib
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -29,6 +32,20 @@ def cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LENTIGO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
         yield
+
+
+@pytest.fixture
+def module(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Import by name from benchmarks/ and docs/, and leave nothing behind."""
+    root = Path(__file__).parents[1]
+    before, folders = set(sys.modules), (root / "benchmarks", root / "docs")
+    for folder in folders:
+        monkeypatch.syspath_prepend(str(folder))
+    yield importlib.import_module
+    for name in set(sys.modules) - before:
+        file = getattr(sys.modules[name], "__file__", None)
+        if file and Path(file).parent in folders:
+            del sys.modules[name]
 
 
 def tiny_model(

@@ -1,9 +1,6 @@
 """The benchmarks of training: processes that take turns, and what is made of their seconds."""
 
-import importlib
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,22 +9,8 @@ import pytest
 
 from lentigo.training.recipe import read_recipe
 
-ROOT = Path(__file__).parents[1]
-BENCHMARKS = ROOT / "benchmarks"
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SETTINGS = {"threads": 1, "greeting": "hello"}
-
-
-@pytest.fixture
-def module(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Import by name from benchmarks/ and docs/, and leave nothing behind."""
-    before = set(sys.modules)
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    monkeypatch.syspath_prepend(str(ROOT / "docs"))
-    yield importlib.import_module
-    for name in set(sys.modules) - before:
-        file = getattr(sys.modules[name], "__file__", None)
-        if file and Path(file).parent in (BENCHMARKS, ROOT / "docs"):
-            del sys.modules[name]
 
 
 @pytest.fixture
