@@ -1,5 +1,6 @@
 """The tables of ``classification.md``, from what ``benchmarks/`` measured."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,28 @@ def ingredients() -> str:
     """Return what each ingredient of a classifier gave, which ``ingredients.py`` measured."""
     sets = {"validation": "validation", "isic2017-part3": "ISIC 2017"}
     return ingredient_table("classification", "AUC", sets)
+
+
+def against_shipped() -> str:
+    """Return how others do beside the shipped classifier, which ``against_shipped.py`` measured."""
+    path = RESULTS / "classification" / "against_shipped.csv"
+    lines = [
+        "| classifier | seed | AUC, validation | gain | gain of the mean of both |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    with path.open(encoding="utf-8", newline="") as file:
+        for at, row in enumerate(csv.DictReader(file)):
+            figures = [_figures(row, "auc", "")]
+            figures += [
+                _figures(row, name, "+") if at else "–" for name in ("gain", "mean_of_both_gain")
+            ]
+            lines.append(f"| `{row['bundle']}` | {row['seed']} | {' | '.join(figures)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _figures(row: dict[str, str], name: str, sign: str) -> str:
+    value, low, high = (float(row[f"{name}_{end}"]) for end in ("value", "low", "high"))
+    return f"{value:{sign}.3f} ({low:{sign}.3f} to {high:{sign}.3f})"
 
 
 def _accepted(text: str, share: dict[str, Any]) -> str:

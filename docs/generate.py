@@ -80,6 +80,7 @@ TABLES: Tables = {
     ("docs/classification.md", "gate"): classification_tables.gate,
     ("docs/classification.md", "kinds"): classification_tables.kinds,
     ("docs/classification.md", "ingredients"): classification_tables.ingredients,
+    ("docs/classification.md", "against-shipped"): classification_tables.against_shipped,
     ("docs/classification-study.md", "decisions"): partial(
         label_study_tables.per_class, "classification-study", "literal", "mended"
     ),
