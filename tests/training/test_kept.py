@@ -27,6 +27,7 @@ LAST = {"name": "last", "unfreeze": ["block18"], "epochs": 2, "learning_rate": 0
 def recipe(*phases: dict[str, Any], **changes: Any) -> Recipe:
     plain: dict[str, Any] = {
         "net": {"name": "mobilenetv2", "pretrained": None},
+        "precision": "fp32",  # in which both ways can be told apart from rounding
         "augmentation": {},
         "phases": list(phases),
     }
