@@ -16,10 +16,18 @@ def atomic_open(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
 
     Readers see the old file or the whole new one. On an error, a full disk included, the old
     file stays and the unfinished one is removed.
+
+    Raises:
+        OSError: The file cannot be written; ``filename`` is ``path``, which people know.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     encoding = None if "b" in mode else "utf-8"
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        descriptor, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}.", suffix=".part"
+        )
+    except OSError as error:
+        raise _about(path, error) from error
     unfinished = Path(name)
     try:
         with os.fdopen(descriptor, mode, encoding=encoding) as stream:
@@ -28,9 +36,16 @@ def atomic_open(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
             os.fsync(stream.fileno())
         unfinished.chmod(0o644)
         unfinished.replace(path)
-    except BaseException:
+    except BaseException as error:
         unfinished.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename in (None, name):
+            raise _about(path, error) from error
         raise
+
+
+def _about(path: Path, error: OSError) -> OSError:
+    """Return the same fault, told of ``path``: the system names the unfinished file or none."""
+    return OSError(error.errno, error.strerror or str(error), str(path))
 
 
 def write_bytes(path: Path, content: bytes) -> None:

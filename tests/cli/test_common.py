@@ -1,4 +1,5 @@
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import typer
 from lentigo.cli import app
 from lentigo.cli.common import STDOUT, one_line, parse_roots, print_json, run
 from lentigo.errors import LentigoError
+from lentigo.files import atomic_open
 
 
 def failing(error: BaseException) -> typer.Typer:
@@ -35,6 +37,39 @@ def test_faults_become_one_line_and_an_exit_code(
     printed = capsys.readouterr().err
     assert line in printed
     assert len(printed.splitlines()) == 1
+
+
+def test_a_program_that_is_told_to_end_leaves_no_unfinished_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Schedulers and service managers end a program by SIGTERM where a person types Ctrl-C."""
+    writing = typer.Typer()
+
+    @writing.command()
+    def write() -> None:
+        with atomic_open(tmp_path / "table.csv"):
+            signal.raise_signal(signal.SIGTERM)
+            pytest.fail("went on")
+
+    before = signal.getsignal(signal.SIGTERM)
+    assert run(writing, []) == 143
+    assert "stopped; files that were finished are kept" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_stopped_command_says_that_it_can_be_resumed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lentigo.runtime.inputs.find_images", stop)
+    monkeypatch.setattr("lentigo.bundle.bundle_names", stop)
+    assert run(app, ["analyze", "photo.jpg", "--out", "out"]) == 130
+    assert "--resume will go on from there" in capsys.readouterr().err
+    assert run(app, ["bundle", "list"]) == 130
+    assert "--resume" not in capsys.readouterr().err
 
 
 def test_a_fault_of_ours_is_not_hidden() -> None:

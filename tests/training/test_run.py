@@ -3,19 +3,23 @@
 import csv
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from small_files import files_up_to
 from tiny_training import Silent, assert_equal_runs, recipe_of
 
 from lentigo.errors import RecipeError, TrainingError
 from lentigo.training.folder import RunFolder
 from lentigo.training.losses import LOSSES
+from lentigo.training.progress import EpochRecord
 from lentigo.training.recipe import Recipe
 from lentigo.training.run import train
 
@@ -102,12 +106,50 @@ def test_a_run_killed_outright_is_resumed_to_the_same_weights(
     assert_equal_runs(whole / "segmentation", tmp_path / "killed")
 
 
+def test_a_phase_starts_from_the_same_weights_though_its_first_epoch_was_lost(
+    whole: Path, drawn_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped when the first epoch's weights lie there as the best, and the checkpoint does not."""
+    saved, calls = RunFolder.save_checkpoint, iter(range(9))
+
+    def stopped(folder: RunFolder, *what: Any) -> None:
+        if next(calls) == 2:
+            raise KeyboardInterrupt
+        saved(folder, *what)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(RunFolder, "save_checkpoint", stopped)
+        run(recipe_of("segmentation"), drawn_root, tmp_path / "run")
+    run(recipe_of("segmentation"), drawn_root, tmp_path / "run", resume=True)
+    assert_equal_runs(whole / "segmentation", tmp_path / "run")
+
+
 def test_a_run_is_not_overwritten(drawn_root: Path, tmp_path: Path) -> None:
     run(recipe_of("segmentation"), drawn_root, tmp_path / "run")
     with pytest.raises(TrainingError, match="--resume"):
         run(recipe_of("segmentation"), drawn_root, tmp_path / "run")
     with pytest.raises(TrainingError, match="another --out"):
         run(recipe_of("segmentation", batch_size=3), drawn_root, tmp_path / "run", resume=True)
+
+
+def test_a_disk_that_fills_up_loses_no_whole_epoch(
+    whole: Path, drawn_root: Path, tmp_path: Path
+) -> None:
+    """torch hides the full disk behind an error of its own; a person has to be told of it."""
+
+    class Filling(Silent):
+        def epoch(self, record: EpochRecord) -> None:
+            super().epoch(record)
+            if len(self.records) == 2:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
+
+    full = (whole / "segmentation" / "checkpoint.pt").stat().st_size - 1000
+    recipe, out = recipe_of("segmentation"), tmp_path / "run"
+    told = r"checkpoint\.pt: cannot be written \(File too large\).*--resume"
+    with files_up_to(resource.RLIM_INFINITY), pytest.raises(TrainingError, match=told):
+        run(recipe, drawn_root, out, Filling())
+    run(recipe, drawn_root, out, resume=True)
+    assert_equal_runs(whole / "segmentation", out)
 
 
 def test_a_loss_that_is_not_a_number_stops_and_keeps_the_last_good_weights(

@@ -2,11 +2,12 @@
 
 import json
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Annotated, TypeAlias
+from typing import IO, Annotated, Any, TypeAlias
 
 import typer
 from rich.console import Console
@@ -16,7 +17,8 @@ from lentigo.errors import LentigoError
 from lentigo.files import atomic_open
 
 WRONG_INPUT = 2
-INTERRUPTED = 130  # what Typer makes of Ctrl-C: 128 + SIGINT, as shells report it
+INTERRUPTED = 128 + signal.SIGINT  # what Typer makes of Ctrl-C, as shells report it
+TERMINATED = 128 + signal.SIGTERM
 
 STDOUT = Path("-")
 
@@ -43,11 +45,19 @@ stdout = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)
 
 
+class _Terminated(BaseException):
+    """SIGTERM: what is open is closed and tidied away, as on Ctrl-C."""
+
+
 def run(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; wrong input costs one line, no traceback."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     command = typer.main.get_command(app)
     try:
-        outcome = command.main(args=arguments, prog_name="lentigo", standalone_mode=False)
+        with _told_to_end():
+            outcome = command.main(args=arguments, prog_name="lentigo", standalone_mode=False)
+    except _Terminated:
+        outcome = TERMINATED
     except typer.TyperException as error:
         if error.format_message():  # a bare "lentigo" has printed its help instead
             _complain(f"{error.format_message().rstrip('.')}. See --help.")
@@ -63,9 +73,30 @@ def run(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
         _complain(f"a file name is not valid UTF-8; rename it: {odd[-200:]}")
         return WRONG_INPUT
     code = outcome if isinstance(outcome, int) else 0
-    if code == INTERRUPTED:
-        _complain("stopped; files that were finished are kept")
+    if code in (INTERRUPTED, TERMINATED):
+        on = ", and --resume will go on from there" if _resumes(command, arguments) else ""
+        _complain(f"stopped; files that were finished are kept{on}")
     return code
+
+
+@contextmanager
+def _told_to_end() -> Iterator[None]:
+    """Let SIGTERM, by which schedulers and service managers end a program, unwind it."""
+
+    def end(*_: object) -> None:
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _resumes(command: Any, arguments: Sequence[str]) -> bool:
+    """Return whether the command that was run has an option to go on after a stop."""
+    chosen = getattr(command, "commands", {}).get(next(iter(arguments), ""), command)
+    return any("--resume" in parameter.opts for parameter in chosen.params)
 
 
 def print_json(value: object, target: Path | None) -> bool:

@@ -2,9 +2,11 @@
 
 import csv
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 from safetensors.torch import load_file, save
@@ -100,7 +102,7 @@ class RunFolder:
     def save_checkpoint(self, tensors: dict[str, Any], progress: Progress) -> None:
         """Keep all that the run needs to go on."""
         with atomic_open(self.checkpoint) as stream:
-            torch.save({**tensors, "progress": progress.to_dict()}, stream)
+            _save({**tensors, "progress": progress.to_dict()}, stream)
 
     def load_checkpoint(self) -> tuple[dict[str, Any], Progress] | None:
         """Return what :meth:`save_checkpoint` kept last, or none.
@@ -118,6 +120,21 @@ class RunFolder:
                 f"{self.checkpoint}: not a checkpoint that this version can go on from ({fault})"
             ) from fault
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Say what to do where a file of the run cannot be written.
+
+        Raises:
+            TrainingError: In place of an ``OSError`` in the block.
+        """
+        try:
+            yield
+        except OSError as fault:
+            raise TrainingError(
+                f"{fault.filename or self.path}: cannot be written ({fault.strerror}); whole "
+                "epochs are kept, and --resume will go on from there"
+            ) from fault
+
     def write_log(self, history: tuple[EpochRecord, ...]) -> None:
         """Write the whole log anew, so that a resumed run leaves no line twice."""
         stream = io.StringIO()
@@ -125,3 +142,12 @@ class RunFolder:
         writer.writeheader()
         writer.writerows(asdict(record) for record in history)
         write_text(self.log, stream.getvalue())
+
+
+def _save(value: dict[str, Any], stream: IO[bytes]) -> None:
+    try:
+        torch.save(value, stream)
+    except RuntimeError as fault:  # it closes the archive, fails again, and hides the full disk
+        if isinstance(fault.__context__, OSError):
+            raise fault.__context__ from None
+        raise

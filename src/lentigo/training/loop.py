@@ -92,7 +92,8 @@ class Trainer:
         The weights after a resumed run equal those of one that was never stopped.
 
         Raises:
-            TrainingError: The loss is not finite, or a checkpoint cannot be gone on from.
+            TrainingError: The loss is not finite, a checkpoint cannot be gone on from, or the
+                run's folder cannot be written.
         """
         saved = self.folder.load_checkpoint() if resume else None
         tensors, progress = saved or ({}, Progress())
@@ -106,7 +107,7 @@ class Trainer:
         if progress.epoch:
             self.net.load_state_dict(tensors["net"])
         elif index:  # a phase starts from the best weights so far
-            self.net.load_state_dict(self.folder.load_best())
+            self.net.load_state_dict(tensors.get("best") or self.folder.load_best())
         self.listener.phase(phase, idle(self.net, self.recipe.phases, index))
         self.average = Average(self.net, self.recipe.ema) if self.recipe.ema else None
         if self.average and progress.epoch:
@@ -172,7 +173,8 @@ class Trainer:
         )
         progress = progress.after_epoch(phase, record)
         if self.accelerator.is_main_process:
-            self._keep(record, progress, optimiser)
+            with self.folder.writing():
+                self._keep(record, progress, optimiser)
         self.accelerator.wait_for_everyone()
         self.listener.epoch(record)
         return progress
@@ -185,6 +187,9 @@ class Trainer:
         if record.best:
             judged = self.average.net if self.average else self.net
             self.folder.save_best(judged.state_dict())
+        if progress.epoch == 0 and progress.phase < len(self.recipe.phases):
+            # The next phase starts from these, and its first epoch may replace them on disk.
+            tensors["best"] = self.folder.load_best()
         self.folder.save_checkpoint(tensors, progress)
         keep_history(self.folder, self.recipe.task, progress.history)
 

@@ -100,7 +100,9 @@ def train(
     if trainer.accelerator.is_main_process:
         net.load_state_dict(folder.load_best())
         used = MeanOfFlips(net) if recipe.test_time_flips else net
-        write_json(folder.tuned, tune(used, validation, recipe.batch_size))
+        tuned = tune(used, validation, recipe.batch_size)
+        with folder.writing():
+            write_json(folder.tuned, tuned)
     return progress
 
 
