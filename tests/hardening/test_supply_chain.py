@@ -42,6 +42,19 @@ def test_the_image_installs_the_lock_and_nothing_besides() -> None:
     assert "--no-deps ." in own
 
 
+def test_the_image_is_given_all_that_it_copies() -> None:
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    given = {line[1:] for line in lines if line.startswith("!")}
+    copies = re.findall(
+        r"^COPY (?!--from)(.*) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE
+    )
+    copied = {name for names in copies for name in names.split()}
+    assert "*" in lines
+    assert "requirements/serve.txt" in copied
+    assert copied == given
+    assert all((ROOT / name).exists() for name in given)
+
+
 def test_an_audit_fails_on_a_vulnerability_and_says_what_it_could_not_ask(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
