@@ -127,7 +127,7 @@ def test_when_nothing_can_be_read_the_exit_code_says_so(
 ) -> None:
     words = str(mixed_folder / "words.jpg")
     assert run(app, [*arguments, words, "--out", str(tmp_path / "out")]) == 2
-    assert "none of the 1 images could be read" in capsys.readouterr().err
+    assert f"error: {words}: is not an image" in capsys.readouterr().err
 
 
 def test_a_refused_image_is_reported_everywhere_and_has_no_risk(

@@ -8,6 +8,7 @@ from PIL import Image
 from lentigo.errors import LentigoError
 from lentigo.report import summary as summary_module
 from lentigo.report import write, write_report
+from lentigo.report.summary import told_apart
 from lentigo.report.words import percent
 from lentigo.runtime.analyzer import Analyzer
 from lentigo.runtime.batch import analyze_many
@@ -34,6 +35,49 @@ def test_the_page_says_the_answer_first_and_the_riskiest_image_first(
     order = [page.index(f"grey {grey}.png</h3>") for grey in (60, 150, 230)]
     assert order == sorted(order)
     assert (summary.malignant, summary.benign) == (2, 1)
+
+
+def test_the_page_of_one_image_begins_with_its_answer(
+    analyzer: Analyzer, photos: list[Path], tmp_path: Path
+) -> None:
+    """As the report of one image and the viewer do, not with how many of one."""
+    (done,) = analyze_many(analyzer, photos[1:2], tmp_path)
+    write_report([done], tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    answer = f"{percent(done.finding.probability_malignant)} risk, called malignant"
+    assert f"<h1>{answer.replace('>', '&gt;')}</h1>" in page
+    assert f"<title>Lentigo: {answer.replace('>', '&gt;')}</title>" in page
+    assert "most suspicious" not in page
+
+
+def test_photos_of_one_name_in_two_folders_are_told_apart(
+    analyzer: Analyzer, photos: list[Path], tmp_path: Path
+) -> None:
+    """Cameras number their photos alike: only the folder says whose photo it is."""
+    named = [tmp_path / "clinic" / who / "IMG_1.png" for who in ("Anna", "Bea")]
+    for photo, path in zip(photos, named, strict=False):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(photo.read_bytes())
+    summary = write_report(analyze_many(analyzer, named, tmp_path), tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    for who in ("Anna", "Bea"):
+        assert f"<h3>{who}/IMG_1.png</h3>" in page
+    assert summary.names == ["Bea/IMG_1.png", "Anna/IMG_1.png"]
+
+
+@pytest.mark.parametrize(
+    ("images", "names"),
+    [
+        ([], []),
+        (["a/b/one.jpg"], ["one.jpg"]),
+        (["one.jpg", "two.jpg"], ["one.jpg", "two.jpg"]),
+        (["one.jpg", "a/two.jpg"], ["one.jpg", "a/two.jpg"]),
+        (["../a/x.jpg", "../b/x.jpg"], ["a/x.jpg", "b/x.jpg"]),
+        (["/a/x.jpg", "b/x.jpg"], ["/a/x.jpg", "b/x.jpg"]),
+    ],
+)
+def test_names_leave_out_the_folder_that_all_are_in(images: list[str], names: list[str]) -> None:
+    assert told_apart(images) == names
 
 
 def test_the_page_is_self_contained_and_file_names_stay_text(

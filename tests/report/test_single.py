@@ -7,6 +7,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
+from lentigo.bundle import Bundle
 from lentigo.report.pdf import render_pdf
 from lentigo.report.single import render_html, single_report
 from lentigo.runtime.analyzer import Analyzer
@@ -32,6 +33,23 @@ def test_what_the_bundle_tells_stands_in_both(
     for text in (page, sheet):
         for word in ("melanoma", "odd one", "Heat map", "Crop", "Asymmetry", finding.decision):
             assert word in text
+
+
+def test_the_headline_says_what_the_percentage_is_of(
+    analyzer: Analyzer, dark_disc: NDArray[np.uint8]
+) -> None:
+    report = single_report(analyzer.analyze(dark_disc), analyzer.classifier.bundle.spec)
+    assert re.fullmatch(r"\d+ % risk, called (benign|malignant)", report.headline)
+
+
+def test_a_refusal_says_once_that_there_is_no_score(
+    segmenter_bundle: Bundle, classifier_bundle: Bundle
+) -> None:
+    careful = Analyzer(segmenter_bundle, classifier_bundle, "onnxruntime")
+    finding = careful.analyze(np.full((480, 640, 3), (180, 190, 200), np.uint8))
+    report = single_report(finding, classifier_bundle.spec)
+    assert finding.decision == "refused"
+    assert report.words.decision.lower().count("not scored") == 1
 
 
 def test_research_use_only_is_plain_on_every_page(

@@ -121,7 +121,7 @@ def test_the_mended_stage_begins_where_the_size_halves_last() -> None:
             r"rows\.0\.reported\.dice: .*less than or equal to 1",
         ),
         ({"rows": [{"recipe": "../a", "label": "A"}]}, r"rows\.0\.recipe"),
-        ({"authors": "us"}, r"authors: Extra"),
+        ({"authors": "us"}, r"authors: unknown key"),
         ({"task": "classification"}, r"rows\.0\.reported: \['dice', 'jaccard'\]; .*'accuracy'"),
         ({"task": "both"}, r"task: .*'segmentation' or 'classification'"),
         ({"controls": {"coin": {}}}, r"controls\.coin.*'always-benign'"),

@@ -94,6 +94,37 @@ def test_a_name_that_does_not_exist_is_told_before_any_work(
         check_names(read_recipe(plain, (change,)))
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("phases.0.epoch=9", "phases.0.epoch: unknown key; did you mean 'epochs'?"),
+        ("augmentation={flip: true}", "augmentation.flip: unknown key; did you mean 'flips'?"),
+        (
+            "data.region={kind: crop, contxt: 1}",
+            "data.region.contxt: unknown key; did you mean 'con",
+        ),
+        ("data.split.xyz=1", "data.split.xyz: unknown key; there are: train, validation, test, "),
+        ("colour=red", "colour: unknown key; there are: task, data, net, "),
+        ("phases.0={name: head}", "phases.0.epochs: missing; "),
+        ("batch_size=many", "batch_size: should be a valid integer; got 'many'"),
+        ("batch_size=0", "batch_size: should be greater than or equal to 1; got 0"),
+        ("data.size=[64, tall]", "data.size.1: should be a valid integer; got 'tall'"),
+        ("task=detection", "task: should be 'segmentation' or 'classification'; got 'detection'"),
+        ("data.split.train=0.9", "data.split: train, validation and test sum to 1.2; expected 1"),
+        ("phases.0.loss={name: focal, gamma: much}", "phases.0.loss.gamma: should be a valid num"),
+        ("phases=[]", "phases: should have at least 1 item; got []"),
+        ("batch_size=1.5", "batch_size: should be a valid integer; got 1.5"),
+        ("data=here", "data: should be a mapping with source, split, size; got 'here'"),
+    ],
+)
+def test_a_mistake_is_told_as_a_person_would(plain: Path, change: str, told: str) -> None:
+    with pytest.raises(RecipeError) as fault:
+        read_recipe(plain, (change,))
+    assert f"plain.yaml: {told}" in str(fault.value) or f"; {told}" in str(fault.value)
+    for jargon in ("Input", "Value error", "constrained", "Extra inputs", "Field required"):
+        assert jargon not in str(fault.value)
+
+
 @pytest.mark.parametrize("text", ["a: [", "just words", "", "\x00"])
 def test_what_is_no_recipe_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "bad.yaml"
@@ -103,7 +134,7 @@ def test_what_is_no_recipe_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_a_missing_recipe_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match=r"none\.yaml"):
+    with pytest.raises(RecipeError, match=r"none\.yaml: .*recipe \(No such file"):
         read_recipe(tmp_path / "none.yaml")
 
 

@@ -179,11 +179,9 @@ def analyze_to(
     if not copy_json(out / "findings.json", json):
         _print(summary, out)
     if not summary.analysed:
-        first = summary.skipped[0]
-        raise LentigoError(
-            f"none of the {len(images)} images could be read; the first is {first.image}: "
-            f"{first.fault}"
-        )
+        first, *others = summary.skipped
+        lead = f"none of the {len(images)} images could be read; the first is " if others else ""
+        raise LentigoError(f"{lead}{first.image}: {first.fault}")
     if dicom is not None and dicom.faults:
         raise LentigoError(
             f"{len(dicom.faults)} images were analysed and got no DICOM objects; the first: "
@@ -209,7 +207,7 @@ def _watched(outcomes: "Iterable[Outcome]", total: int) -> "Iterator[Outcome]":
             report(done, total)
 
 
-def _table(shown: "Sequence[Done]") -> "Table":
+def _table(names: "Sequence[str]", shown: "Sequence[Done]") -> "Table":
     """Return the findings as a table, with the likeliest diagnosis where any is told."""
     from rich.markup import escape
     from rich.table import Table
@@ -219,18 +217,18 @@ def _table(shown: "Sequence[Done]") -> "Table":
     told = any(done.finding.diagnoses for done in shown)
     table = Table(box=None, pad_edge=False)
     table.add_column("Image", overflow="fold")
-    for name in ("Called", "Probability", *(("Diagnosis, uncalibrated",) if told else ())):
-        table.add_column(name)
+    for head in ("Called", "Probability", *(("Diagnosis, uncalibrated",) if told else ())):
+        table.add_column(head)
     table.add_column("Warnings")
-    for done in shown:
+    for name, done in zip(names, shown, strict=True):
         finding = done.finding
         risk = finding.probability_malignant
         notes = [note.code for note in finding.warnings]
         likeliest = [
-            f"{name} {percent(share)}" for name, share in (finding.diagnoses or {}).items()
+            f"{code} {percent(share)}" for code, share in (finding.diagnoses or {}).items()
         ]
         table.add_row(
-            escape(one_line(Path(done.image).name)),
+            escape(one_line(name)),
             f"[{COLOURS[finding.decision]}]{finding.decision}[/]",
             "" if risk is None else percent(risk),
             *([escape(one_line(likeliest[0])) if likeliest else ""] if told else []),
@@ -244,7 +242,8 @@ def _print(summary: "Summary", out: Path) -> None:
 
     before = f"; {summary.resumed} were done before" if summary.resumed else ""
     if summary.analysed:
-        stdout.print(_table(summary.highest[:ROWS_SHOWN]))
+        shown = slice(ROWS_SHOWN)
+        stdout.print(_table(summary.names[shown], summary.highest[shown]))
     if summary.analysed > ROWS_SHOWN:
         stdout.print(f"... and {summary.analysed - ROWS_SHOWN} more")
     for skipped in summary.skipped[:ROWS_SHOWN]:

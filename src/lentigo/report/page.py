@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from lentigo.report.summary import Summary
-from lentigo.report.words import DIAGNOSES, percent
+from lentigo.report.words import DIAGNOSES, headline, percent
 from lentigo.runtime.batch import Done
 from lentigo.runtime.finding import NOTICE, Finding, Measurements, OutlineQuality
 from lentigo.runtime.outputs import CROP, FINDING, HEAT, MASK, OVERLAY
@@ -50,14 +50,31 @@ class Card:
 
 def render_page(summary: Summary, out_dir: Path) -> str:
     """Return the page for a run whose files lie in ``out_dir``, pictures embedded."""
-    cards = [_card(done, out_dir) for done in summary.highest]
+    shown = zip(summary.names, summary.highest, strict=True)
+    cards = [_card(name, done, out_dir) for name, done in shown]
     return (
         environment()
         .get_template("report.html")
         .render(
-            summary=summary, cards=cards, first=cards[0].finding if cards else None, notice=NOTICE
+            summary=summary,
+            cards=cards,
+            first=cards[0].finding if cards else None,
+            headline=_headline(summary),
+            notice=NOTICE,
         )
     )
+
+
+def _headline(summary: Summary) -> str:
+    if not summary.analysed:
+        return "No image could be read"
+    if not summary.scored:
+        return f"No image was scored: {summary.refused} refused as not dermoscopy"
+    if summary.analysed == 1:
+        return headline(summary.highest[0].finding)
+    refused = f", {summary.refused} refused" if summary.refused else ""
+    images = "image" if summary.scored == 1 else "images"
+    return f"{summary.malignant} of {summary.scored} {images} called malignant{refused}"
 
 
 def environment() -> Environment:
@@ -94,14 +111,14 @@ def diagnoses_in_words(finding: Finding) -> tuple[tuple[str, float], ...]:
     )
 
 
-def _card(done: Done, out_dir: Path) -> Card:
+def _card(name: str, done: Done, out_dir: Path) -> Card:
     # Someone may have removed a picture since an earlier run: the page then does without it.
     files = [
-        name for name in (MASK, OVERLAY, HEAT, CROP, FINDING) if (done.folder / name).is_file()
+        file for file in (MASK, OVERLAY, HEAT, CROP, FINDING) if (done.folder / file).is_file()
     ]
     finding, measured = done.finding, done.finding.measurements
     return Card(
-        name=Path(done.image).name,
+        name=name,
         folder=done.folder.relative_to(out_dir).as_posix(),
         files=tuple(files),
         pictures=tuple(_pictures(done, files)),

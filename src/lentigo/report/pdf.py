@@ -79,10 +79,10 @@ def _content(report: SingleReport) -> list[Flowable]:
     colour = _CALLS[finding.decision]
     big = ParagraphStyle("big", _TEXT, fontName="Helvetica-Bold", fontSize=21, leading=26)
     big.textColor = colour
-    content: list[Flowable] = [_paragraph(report.headline, big)]
+    content: list[Flowable] = [_paragraph(report.headline, big), Spacer(0, 4)]
     if finding.probability_malignant is not None:
         risk, threshold = finding.probability_malignant, finding.operating_point.threshold
-        content += [Spacer(0, 4), Scale(risk, threshold, colour)]
+        content.append(Scale(risk, threshold, colour))
     said = (words.decision, words.frequency, words.counts, words.point)
     content += [_paragraph(sentence, _TEXT, after=3) for sentence in said if sentence]
     content += _warnings(report)

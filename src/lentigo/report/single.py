@@ -8,7 +8,7 @@ from PIL import Image
 
 from lentigo.bundle import BundleSpec
 from lentigo.report.page import Reason, data_uri, diagnoses_in_words, environment, reasons
-from lentigo.report.words import Words, in_words, percent
+from lentigo.report.words import Words, headline, in_words
 from lentigo.runtime.finding import NOTICE, Finding
 
 PICTURE_PX = 640
@@ -44,10 +44,7 @@ class SingleReport:
     @property
     def headline(self) -> str:
         """The answer."""
-        finding = self.finding
-        if finding.probability_malignant is None:
-            return "Not scored: does not look like dermoscopy"
-        return f"{percent(finding.probability_malignant)}, called {finding.decision}"
+        return headline(self.finding)
 
     @property
     def outline_by(self) -> str:

@@ -1,6 +1,8 @@
 """What a run came to, in numbers and in its most suspicious findings."""
 
 import heapq
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lentigo.runtime.batch import Done, Outcome, Skipped
@@ -57,6 +59,11 @@ class Summary:
         """
         return [done for _, _, done in sorted(self._ranked, reverse=True)]
 
+    @property
+    def names(self) -> list[str]:
+        """What to call the image of each of ``highest``."""
+        return told_apart([done.image for done in self.highest])
+
     def add(self, outcome: Outcome) -> None:
         """Count one more image."""
         if isinstance(outcome, Skipped):
@@ -74,3 +81,12 @@ class Summary:
         rank = (-1.0 if risk is None else risk, -self.analysed, outcome)
         push = heapq.heappush if len(self._ranked) < MAX_SHOWN else heapq.heappushpop
         push(self._ranked, rank)
+
+
+def told_apart(images: Sequence[str]) -> list[str]:
+    """Return what to call images: their paths without the folder that all of them are in."""
+    try:
+        folder = os.path.commonpath([os.path.dirname(image) for image in images])  # noqa: PTH120
+    except ValueError:  # there are none, or some are absolute and some are not
+        return list(images)
+    return [os.path.relpath(image, folder) if folder else image for image in images]

@@ -61,6 +61,13 @@ def in_words(finding: Finding, classifier: BundleSpec) -> Words:
     )
 
 
+def headline(finding: Finding) -> str:
+    """Return the answer in a few words, such as ``5 % risk, called benign``."""
+    if finding.probability_malignant is None:
+        return "Not scored: does not look like dermoscopy"
+    return f"{percent(finding.probability_malignant)} risk, called {finding.decision}"
+
+
 def percent(share: float) -> str:
     """Return a share of 0–1 as a percentage that never rounds to a false certainty.
 

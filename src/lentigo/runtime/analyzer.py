@@ -204,7 +204,7 @@ class Analyzer:
             decision="refused",
             refusal=Refusal(
                 code=NOT_DERMOSCOPY,
-                message=f"{_unlike(verdict)}; it was not scored",
+                message=_unlike(verdict),
                 score=verdict.score,
                 accept_from=verdict.accept_from,
             ),

@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from lentigo.errors import LentigoError
+from lentigo.fields import faults_in_words
 from lentigo.training.recipe import Recipe, read_recipe
 from lentigo.training.recipe_base import Fraction
 
@@ -164,18 +165,16 @@ def read_study(folder: Path) -> Study:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
         return Study.model_validate(tree)
     except (OSError, UnicodeDecodeError) as fault:
+        reason = getattr(fault, "strerror", fault)
         raise StudyError(
-            f"{path}: cannot be read as a study ({fault}); name a folder that holds {STUDY} and "
+            f"{path}: cannot be read as a study ({reason}); name a folder that holds {STUDY} and "
             "the recipes of its rows"
         ) from fault
     except yaml.YAMLError as fault:
         raise StudyError(f"{path}: not valid YAML: {' '.join(str(fault).split())}") from fault
     except ValidationError as faults:
-        lines = (
-            f"{'.'.join(map(str, fault['loc'])) or 'study'}: {fault['msg']}"
-            for fault in faults.errors()
-        )
-        raise StudyError(f"{path}: {'; '.join(lines)}") from faults
+        told = faults_in_words(faults, Study, "study")
+        raise StudyError(f"{path}: {told}") from faults
 
 
 def read_recipes(study: Study, folder: Path) -> dict[str, Recipe]:

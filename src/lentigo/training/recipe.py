@@ -15,6 +15,7 @@ from pydantic import (
 
 from lentigo.data.labels import HAM10000_CLASSES
 from lentigo.errors import RecipeError
+from lentigo.fields import faults_in_words
 from lentigo.training.recipe_augmentation import Augmentation
 from lentigo.training.recipe_base import Count, Fraction, Positive, Strict
 from lentigo.training.recipe_data import Data
@@ -203,7 +204,8 @@ def read_recipe(path: Path, changes: tuple[str, ...] = ()) -> Recipe:
     try:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as fault:
-        raise RecipeError(f"{path}: cannot be read as a recipe ({fault})") from fault
+        reason = getattr(fault, "strerror", fault)
+        raise RecipeError(f"{path}: cannot be read as a recipe ({reason})") from fault
     except yaml.YAMLError as fault:
         raise RecipeError(f"{path}: not valid YAML: {' '.join(str(fault).split())}") from fault
     if not isinstance(tree, dict):
@@ -213,11 +215,8 @@ def read_recipe(path: Path, changes: tuple[str, ...] = ()) -> Recipe:
     try:
         return Recipe.model_validate(tree)
     except ValidationError as faults:
-        lines = (
-            f"{'.'.join(map(str, fault['loc'])) or 'recipe'}: {fault['msg']}"
-            for fault in faults.errors()
-        )
-        raise RecipeError(f"{path}: {'; '.join(lines)}") from faults
+        told = faults_in_words(faults, Recipe, "recipe")
+        raise RecipeError(f"{path}: {told}") from faults
 
 
 def _apply(tree: Any, change: str) -> None:
@@ -231,4 +230,7 @@ def _apply(tree: Any, change: str) -> None:
             tree = tree[key]
         tree[last] = yaml.safe_load(value)
     except (KeyError, IndexError, TypeError) as fault:
-        raise RecipeError(f"--set {change}: the recipe has no {keys}") from fault
+        raise RecipeError(
+            f"--set {change}: the recipe has no {keys}; what it does not have yet is set whole, "
+            "such as augmentation={flips: true}"
+        ) from fault
