@@ -63,6 +63,7 @@ def load() -> str:
     twice, half, memory = result["twice"], result["half"], result["twice"]["memory"]
     accepted, refused = twice["accepted"], twice["refused"]
     rows = {
+        "asked by": result["client"],
         "capacity, findings a second": f"{result['capacity_per_s']:.2f}",
         f"offered for {twice['minutes']:g} minutes, a second": f"{twice['offered_per_s']:.2f}",
         "answers": _counts(twice["outcomes"]),

@@ -1,16 +1,22 @@
 """Asks a server for more than it can give, then for half of it, and measures what it does.
 
-Arrivals are open-loop at an even rate: a request starts when it is due, whether or not earlier ones
-were answered, and its seconds count from then. Client and server share the machine.
+locust asks (``asking.py``). Arrivals are open-loop at an even rate: a request starts when it is
+due, whether or not earlier ones were answered. Client and server share the machine.
 """
 
-import asyncio
+import json
+import math
+import subprocess
+import sys
+import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -27,19 +33,16 @@ DEADLINE_S = 30.0
 _OPTIONS = ("--rate", "1000000", "--deadline", f"{DEADLINE_S:g}")
 _CALLERS = 8
 """Who ask in turn when it is measured what the server can serve; more than it takes together."""
+_PERIOD_S = 10.0
 _SIZE_PX = (768, 1024)
 _AFTER = 20
 
 
-@dataclass
+@dataclass(frozen=True)
 class Told:
-    """What was answered, with the seconds of each by outcome."""
+    """What was answered: the seconds of each answer by outcome."""
 
-    seconds: dict[str, list[float]] = field(default_factory=dict)
-
-    def note(self, outcome: str, seconds: float) -> None:
-        """Take one answer."""
-        self.seconds.setdefault(outcome, []).append(seconds)
+    seconds: dict[str, list[float]]
 
     def outcomes(self) -> dict[str, int]:
         """Return how often each came."""
@@ -56,19 +59,23 @@ class Told:
 
 def prove(minutes: float) -> dict[str, Any]:
     """Measure capacity, twice the load for so many minutes, a calm after it, and half the load."""
-    photos = [saved(Image.fromarray(_photo(seed)), "JPEG", quality=90) for seed in range(8)]
-    with running(*_OPTIONS) as server:
-        asyncio.run(_in_turn(server, photos, seconds=10.0))  # warms everything up
-        capacity = asyncio.run(_in_turn(server, photos, seconds=max(15.0, 6 * minutes)))
+    with tempfile.TemporaryDirectory() as folder, running(*_OPTIONS) as server:
+        photos = _photos(Path(folder))
+        _ask(server, photos, 10.0, users=_CALLERS)  # warms everything up
+        measured_s = max(15.0, 6 * minutes)
+        answers = _ask(server, photos, measured_s, users=_CALLERS)
+        capacity = answers.outcomes()["finding"] / measured_s
         with memory_of(server) as samples:
-            twice = asyncio.run(_at_rate(server, photos, 2 * capacity, 60 * minutes))
-        after = Counter(_once(server, photos[at % 8]) for at in range(_AFTER))
-        half = asyncio.run(_at_rate(server, photos, capacity / 2, 30 * minutes))
+            twice = _at_rate(server, photos, 2 * capacity, 60 * minutes)
+        photo_bytes = [path.read_bytes() for path in photos.iterdir()]
+        after = Counter(_once(server, photo_bytes[at % len(photo_bytes)]) for at in range(_AFTER))
+        half = _at_rate(server, photos, capacity / 2, 30 * minutes)
         restarts, tracebacks = len(server.workers) - 1, len(server.found("Traceback"))
     calm = half.summary("finding")
     return {
-        "photo": {"size_px": list(_SIZE_PX), "bytes": int(np.mean([len(p) for p in photos]))},
+        "photo": {"size_px": list(_SIZE_PX), "bytes": int(np.mean([len(p) for p in photo_bytes]))},
         "deadline_s": DEADLINE_S,
+        "client": f"locust {version('locust')}",
         "capacity_per_s": capacity,
         "twice": {
             "minutes": minutes,
@@ -91,46 +98,38 @@ def prove(minutes: float) -> dict[str, Any]:
     }
 
 
-def _photo(seed: int) -> np.ndarray:
-    return draw_lesion(seed, _SIZE_PX, fitzpatrick=1 + seed % 6, hair=seed % 2 == 0).image
+def _photos(folder: Path) -> Path:
+    for seed in range(8):
+        drawn = draw_lesion(seed, _SIZE_PX, fitzpatrick=1 + seed % 6, hair=seed % 2 == 0)
+        photo = saved(Image.fromarray(drawn.image), "JPEG", quality=90)
+        (folder / f"{seed}.jpg").write_bytes(photo)
+    return folder
 
 
-async def _in_turn(server: Server, photos: list[bytes], seconds: float) -> float:
-    """Return how many findings a second some callers get who each ask again when answered."""
-    ends, told = time.monotonic() + seconds, Told()
-    async with _client(server) as client:
+def _at_rate(server: Server, photos: Path, per_s: float, seconds: float) -> Told:
+    """Ask at an even rate, whatever is answered.
 
-        async def caller(number: int) -> None:
-            while time.monotonic() < ends:
-                await _ask(client, photos[number % len(photos)], time.monotonic(), told)
-
-        began = time.monotonic()
-        await asyncio.gather(*(caller(number) for number in range(_CALLERS)))
-        return len(told.seconds["finding"]) / (time.monotonic() - began)
+    A user asks once a period, longer than any answer takes, so that the next is never late.
+    """
+    return _ask(server, photos, seconds, users=math.ceil(_PERIOD_S * per_s), rate=per_s)
 
 
-async def _at_rate(server: Server, photos: list[bytes], per_s: float, seconds: float) -> Told:
-    """Ask at an even rate, whatever is answered."""
-    told, began = Told(), time.monotonic()
-    async with _client(server) as client, asyncio.TaskGroup() as tasks:
-        for number in range(max(1, round(per_s * seconds))):
-            due = began + number / per_s
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            tasks.create_task(_ask(client, photos[number % len(photos)], due, told))
-    return told
-
-
-async def _ask(client: httpx.AsyncClient, photo: bytes, due: float, told: Told) -> None:
-    try:
-        outcome = outcome_of(await client.post("/v1/analyze", files={"image": photo}))
-    except httpx.TransportError as error:
-        outcome = type(error).__name__
-    told.note(outcome, time.monotonic() - due)
-
-
-def _client(server: Server) -> httpx.AsyncClient:
-    limits = httpx.Limits(max_connections=None)
-    return httpx.AsyncClient(base_url=server.url, timeout=4 * DEADLINE_S, limits=limits)
+def _ask(server: Server, photos: Path, seconds: float, users: int, rate: float = 0.0) -> Told:
+    with tempfile.TemporaryDirectory() as folder:
+        answers = Path(folder) / "answers.json"
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "locust", "-f", str(Path(__file__).with_name("asking.py"))),
+                *("--headless", "--only-summary", "--host", server.url, "--stop-timeout", "60"),
+                *("--users", str(users), "--spawn-rate", str(users)),
+                *("--run-time", f"{seconds:.0f}s", "--photos", str(photos)),
+                *("--rate", str(rate), "--answers", str(answers)),
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        return Told(json.loads(answers.read_text()))
 
 
 def _once(server: Server, photo: bytes) -> str:

@@ -29,7 +29,9 @@ def _parser() -> argparse.ArgumentParser:
     proofs = parser.add_subparsers(required=True, metavar="PROOF")
     bad_input = proofs.add_parser("bad-input", help="send the corpus to a server, some 15 minutes")
     bad_input.set_defaults(run=_bad_input)
-    load = proofs.add_parser("load", help="twice what the server can serve, then half of it")
+    load = proofs.add_parser(
+        "load", help="twice what the server can serve, then half of it; needs 'pip install locust'"
+    )
     load.add_argument("--minutes", type=float, default=10.0, help="at twice; half of it at half")
     load.set_defaults(run=_load)
     faults = proofs.add_parser("faults", help="run the tests of each fault, a few minutes")
