@@ -1,6 +1,7 @@
 """Whole runs of a tiny net: what they leave, how they resume, how they fail."""
 
 import csv
+import io
 import json
 import os
 import resource
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +18,17 @@ import torch
 from small_files import files_up_to
 from tiny_training import Silent, assert_equal_runs, recipe_of
 
-from lentigo.errors import RecipeError, TrainingError
+from lentigo.errors import RecipeError, TrainingError, WeightsError
 from lentigo.training.folder import RunFolder
 from lentigo.training.losses import LOSSES
-from lentigo.training.progress import EpochRecord
+from lentigo.training.progress import EpochRecord, Progress
 from lentigo.training.recipe import Recipe
 from lentigo.training.run import train
 
 TASKS = ("segmentation", "classification")
 
 
-def run(recipe: Recipe, root: Path, out: Path, listener: Silent | None = None, **how: bool) -> None:
+def run(recipe: Recipe, root: Path, out: Path, listener: Silent | None = None, **how: Any) -> None:
     train(recipe, {"csv": root}, out, listener or Silent(), **how)
 
 
@@ -150,6 +152,40 @@ def test_a_disk_that_fills_up_loses_no_whole_epoch(
         run(recipe, drawn_root, out, Filling())
     run(recipe, drawn_root, out, resume=True)
     assert_equal_runs(whole / "segmentation", out)
+
+
+def test_weights_that_cannot_be_had_are_told_before_any_image_is_decoded(
+    drawn_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(*_: object, **__: object) -> None:
+        raise WeightsError("not at hand")
+
+    monkeypatch.setattr("lentigo.training.run._net", absent)
+    prepared: list[tuple[int, int]] = []
+    with pytest.raises(WeightsError):
+        run(
+            recipe_of("segmentation"),
+            drawn_root,
+            tmp_path / "run",
+            on_prepare=lambda done, total: prepared.append((done, total)),
+        )
+    assert prepared == []
+    assert not (tmp_path / "run").exists()
+
+
+def test_being_told_to_end_while_a_checkpoint_is_written_is_no_error_of_torch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(io.BytesIO):
+        def write(self, data: Any) -> int:
+            if self.tell() > 1000:
+                raise KeyboardInterrupt
+            return super().write(data)
+
+    opened = nullcontext(Interrupted())
+    monkeypatch.setattr("lentigo.training.folder.atomic_open", lambda _: opened)
+    with pytest.raises(KeyboardInterrupt):
+        RunFolder(tmp_path).save_checkpoint({"weights": torch.zeros(100_000)}, Progress())
 
 
 def test_a_loss_that_is_not_a_number_stops_and_keeps_the_last_good_weights(

@@ -147,7 +147,8 @@ class RunFolder:
 def _save(value: dict[str, Any], stream: IO[bytes]) -> None:
     try:
         torch.save(value, stream)
-    except RuntimeError as fault:  # it closes the archive, fails again, and hides the full disk
-        if isinstance(fault.__context__, OSError):
-            raise fault.__context__ from None
+    except RuntimeError as fault:  # it closes the archive, fails again, and hides what happened
+        hidden = fault.__context__
+        if isinstance(hidden, OSError) or not isinstance(hidden, Exception | None):
+            raise hidden from None  # a full disk, or being told to end
         raise

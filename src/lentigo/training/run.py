@@ -64,6 +64,8 @@ def train(
     folder = RunFolder(out)
     check_names(recipe)
     rows = read_rows(recipe, roots)
+    keep_pages()
+    net = _net(recipe, weights_dir)  # before images are decoded, which may take long
     # Without an accelerator, accelerate joins processes only if told to use the CPU.
     processes = PartialState(cpu=not torch.accelerator.is_available())
     if processes.is_main_process:
@@ -84,8 +86,6 @@ def train(
         shown.keep(folder.shown)
         if tell:
             tell(str(shown))
-    keep_pages()
-    net = _net(recipe, weights_dir)
     validation = part_of(recipe, rows, pixels, "validation")
     trainer = Trainer(
         recipe=recipe,
