@@ -3,10 +3,11 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from PIL import Image
+from PIL import Image, ImageEnhance
 
 from lentigo.data.audit import KINDS, AuditReport, audit
 from lentigo.data.manifest import build_manifest
+from lentigo.synthetic import draw_lesion
 
 rng = np.random.default_rng(0)
 
@@ -64,6 +65,7 @@ def test_each_kind_of_fault_is_found_and_nothing_else(tmp_path: Path) -> None:
         "mask-not-binary": ["grey"],
         "mask-constant": ["empty", "faint", "full"],
         "duplicate": ["copy", "good"],
+        "near-duplicate": [],
         "id-in-two-sources": ["good", "good"],
     }
 
@@ -93,7 +95,7 @@ def test_the_report_is_json_with_a_count_for_each_kind(tmp_path: Path) -> None:
 def test_progress_counts_the_rows(tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
     audit([faulty(tmp_path)], lambda done, total: steps.append((done, total)))
-    assert steps == [(done, 14) for done in range(1, 15)]
+    assert steps == 2 * [(done, 14) for done in range(1, 15)]  # files, then likeness
 
 
 def test_each_of_many_copies_names_a_few_others(tmp_path: Path) -> None:
@@ -101,3 +103,34 @@ def test_each_of_many_copies_names_a_few_others(tmp_path: Path) -> None:
     faults = audit([build_manifest(pl.DataFrame(rows), "csv")]).faults
     assert faults[0].detail == "same as csv b, csv c, csv d and 2 more"
     assert faults[-1].detail == "same as csv a, csv b, csv c and 2 more"
+
+
+def alike(folder: Path, **columns: list[object]) -> list[tuple[str, str]]:
+    """Audit a photo, its brighter copy and another photo; return the near-duplicates found."""
+    one = Image.fromarray(draw_lesion(1, (192, 256), hair=True).image)
+    pictures = {
+        "one": one,
+        "again": ImageEnhance.Brightness(one).enhance(1.3),
+        "other": Image.fromarray(draw_lesion(2, (192, 256), hair=True).image),
+    }
+    for name, picture in pictures.items():
+        picture.save(folder / f"{name}.png")
+    paths = [str(folder / f"{name}.png") for name in pictures]
+    rows = pl.DataFrame({"image_id": list(pictures), "image": paths, **columns})
+    report = audit([build_manifest(rows, "csv")])
+    return [(f.image_id, f.detail) for f in report.faults if f.kind == "near-duplicate"]
+
+
+def test_near_duplicates_are_told_and_in_what_they_differ(tmp_path: Path) -> None:
+    assert alike(tmp_path) == [
+        ("again", "nearly the same as csv one"),
+        ("one", "nearly the same as csv again"),
+    ]
+    assert alike(tmp_path, lesion=["a", "b", "c"], part=["train", "test", "test"]) == [
+        ("again", "nearly the same as csv one; another lesion and part"),
+        ("one", "nearly the same as csv again; another lesion and part"),
+    ]
+
+
+def test_photos_known_to_be_of_one_lesion_are_no_fault(tmp_path: Path) -> None:
+    assert alike(tmp_path, lesion=["a", "a", "c"]) == []

@@ -75,3 +75,13 @@ def test_wrong_input_costs_one_line_and_exit_code_2(
     error = capsys.readouterr().err
     assert teaches in error
     assert error.count("\n") == 1
+
+
+def test_audit_tells_copies_across_the_parts_of_a_split(root: Path, tmp_path: Path) -> None:
+    (root / "benign" / "1.png").write_bytes((root / "benign" / "0.png").read_bytes())
+    split, report = tmp_path / "split.csv", tmp_path / "audit.json"
+    split.write_text("image_id,part\nbenign/0,train\nbenign/1,test\n")
+    options = ["--split", str(split), "--json", str(report)]
+    assert run(app, ["audit", "folder", "--root", str(root), *options]) == 0
+    details = [fault["detail"] for fault in json.loads(report.read_text())["faults"]]
+    assert details == [f"same as folder benign/{other}; another part" for other in (1, 0)]

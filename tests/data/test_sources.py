@@ -262,3 +262,9 @@ def test_a_sub_folder_that_cannot_be_listed_is_left_out_with_a_warning(
     monkeypatch.setattr(os, "scandir", closed)
     assert read_source("isic2017", tmp_path)["image_id"].to_list() == sorted(expected)
     assert "lost+found: left out, cannot be listed (Permission denied)" in caplog.text
+
+
+def test_a_table_in_another_encoding_is_refused_and_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes("path,label,site\na.jpg,1,Rücken\n".encode("cp1252"))
+    with pytest.raises(SourceError, match=r"t\.csv: expected .*UTF-8, got the byte 0xFC.*Excel"):
+        read_source("csv", tmp_path / "t.csv")

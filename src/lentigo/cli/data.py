@@ -42,24 +42,47 @@ def audit(
             help="A further dataset, to find images and ids that both hold; may be repeated.",
         ),
     ] = None,
+    split: Annotated[
+        Path | None,
+        typer.Option(
+            "--split",
+            metavar="FILE",
+            help="CSV with the columns image_id,part, in place of the dataset's official parts: of "
+            "copies it is told whether they stand in different parts.",
+        ),
+    ] = None,
     json: JsonOption = None,
 ) -> None:
     """Open every image and mask of a dataset and list what is wrong.
 
     Found are: images without masks and the reverse, sizes that differ, masks that are not binary
-    or are constant, unreadable files, exact duplicates and ids in two datasets. Nothing is changed.
+    or are constant, unreadable files, photos that are the same or nearly so, and ids in two
+    datasets. Nothing is changed.
 
     Example: lentigo data audit ham10000 --root /data/ham10000 --json audit.json
     """
     from lentigo.data.audit import audit as audit_manifests
     from lentigo.data.sources import read_source
 
-    manifests = [read_source(source, root)]
+    manifests = [_with_parts(read_source(source, root), split)]
     manifests += [read_source(name, folder) for name, folder in parse_roots(also or []).items()]
     with progress("auditing") as report:
         found = audit_manifests(manifests, report)
     if not print_json(found.to_dict(), json):
         _print_report(found)
+
+
+def _with_parts(manifest: "pl.DataFrame", split: Path | None) -> "pl.DataFrame":
+    """Return the manifest with the parts of a split in place of the official ones."""
+    from lentigo.data.splits import read_split
+
+    if split is None:
+        return manifest
+    return (
+        manifest.drop("part")
+        .join(read_split(split), on="image_id", how="left", maintain_order="left")
+        .select(manifest.columns)
+    )
 
 
 @app.command()
@@ -78,7 +101,7 @@ def split(
 ) -> None:
     """Divide a dataset into train, validation and test.
 
-    Images of one lesion, and images that are the same byte for byte, stay together; each label is
+    Images of one lesion, and photos that are the same or nearly so, stay together; each label is
     divided by the same shares. The same data and seed always give the same split.
 
     Example: lentigo data split ham10000 --root /data/ham10000 --out split.csv
@@ -89,7 +112,8 @@ def split(
 
     manifest = read_source(source, root)
     fractions = {"train": train, "validation": validation, "test": test}
-    parts = split_manifest(manifest, fractions, seed)
+    with progress("looking for near-duplicates") as report:
+        parts = split_manifest(manifest, fractions, seed, progress=report)
     write_split(parts, out)
     summary = _split_summary(manifest, parts, fractions)
     if not print_json({"seed": seed, "fractions": fractions, "parts": summary}, json):

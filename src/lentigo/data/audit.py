@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from lentigo.data.duplicates import content_keys
+from lentigo.data.copies import copies
 from lentigo.data.prepared import Progress
 from lentigo.errors import ImageError
 from lentigo.imaging.arrays import Size
@@ -27,11 +27,11 @@ KINDS: Final = {
     "mask-not-binary": "a mask with values other than 0 and one more",
     "mask-constant": "a mask whose pixels all lie above half of its range, or none does",
     "duplicate": "an image that is the same, byte for byte, as another",
+    "near-duplicate": "an image that is nearly the same as another, not known to be of its lesion",
     "id-in-two-sources": "an id that stands in more than one source",
 }
 
 _CHUNK = 256  # rows between two reports of progress at most; bounds the queue
-_NAMED = 3  # copies that a fault names; of thousands, each would name thousands
 _SMALL_SIDE_PX = 64  # photos are decoded whole, but kept no larger than needed
 
 
@@ -97,14 +97,16 @@ def audit(manifests: Sequence[pl.DataFrame], progress: Progress | None = None) -
 
     Args:
         manifests: One or more, each of one source.
-        progress: Told of each row that is done.
+        progress: Told of each row that is done; then of each image that is looked at for
+            near-duplicates, if they were not looked for before.
     """
     rows = pl.concat(manifests)
+    seen = progress or (lambda done, total: None)
     found = chain(
         *(_missing(manifest) for manifest in manifests),
         _in_two_sources(rows),
-        _duplicates(rows),
-        _faults_in_files(rows, progress or (lambda done, total: None)),
+        _faults_in_files(rows, seen),
+        (_fault(copy.kind, copy.row, copy.detail) for copy in copies(rows, seen)),
     )
     order = list(KINDS)
     faults = sorted(found, key=lambda f: (order.index(f.kind), f.source, f.image_id, f.detail))
@@ -141,29 +143,6 @@ def _in_two_sources(rows: pl.DataFrame) -> Iterator[Fault]:
         sources_of[image_id].append(source)
     for row in shared.iter_rows(named=True):
         yield _fault("id-in-two-sources", row, f"in {', '.join(sources_of[row['image_id']])}")
-
-
-def _duplicates(rows: pl.DataFrame) -> Iterator[Fault]:
-    keyed = rows.with_columns(
-        content=pl.Series(content_keys(rows["image"].to_list()), dtype=pl.String)
-    )
-    copied = pl.col("content").is_not_null() & pl.col("content").is_duplicated()
-    groups: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in keyed.filter(copied).iter_rows(named=True):
-        groups[row["content"]].append(row)
-    for group in groups.values():
-        values = {name: {row[name] for row in group} - {None} for name in ("lesion", "label")}
-        for row in group:
-            differs = [name for name in values if row[name] is not None and len(values[name]) > 1]
-            yield _fault("duplicate", row, _same_as(row, group, differs))
-
-
-def _same_as(row: dict[str, Any], group: Sequence[dict[str, Any]], differs: Sequence[str]) -> str:
-    named = [other for other in group[: _NAMED + 1] if other is not row][:_NAMED]
-    names = ", ".join(f"{other['source']} {other['image_id']}" for other in named)
-    unnamed = len(group) - 1 - len(named)
-    more = f" and {unnamed:,} more" if unnamed else ""
-    return f"same as {names}{more}" + (f"; another {' and '.join(differs)}" if differs else "")
 
 
 def _faults_in_files(rows: pl.DataFrame, progress: Progress) -> Iterator[Fault]:

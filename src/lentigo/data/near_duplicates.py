@@ -21,6 +21,7 @@ from PIL import Image
 from scipy import fft, ndimage
 
 from lentigo.data.cache import default_cache_dir
+from lentigo.data.prepared import Progress
 from lentigo.errors import ImageError
 from lentigo.files import write_text
 from lentigo.imaging.read import read_photo
@@ -46,7 +47,9 @@ _BLANK: Final = 1e-6
 _MIRRORS: Final = ((0, 0), (0, 1), (1, 0), (1, 1))  # down, across
 
 
-def near_duplicates(paths: Sequence[str | None]) -> list[tuple[int, int]]:
+def near_duplicates(
+    paths: Sequence[str | None], progress: Progress | None = None
+) -> list[tuple[int, int]]:
     """Return the pairs of places in ``paths`` whose images are nearly the same.
 
     Each image is compared in detail with no more than its eight most similar ones, so that this
@@ -58,6 +61,10 @@ def near_duplicates(paths: Sequence[str | None]) -> list[tuple[int, int]]:
     What was found is kept in the cache, by the files' paths, sizes and times, so that a dataset is
     looked through once and not at every run.
 
+    Args:
+        paths: The images' files.
+        progress: Told of each image that is looked at; not called where the pairs are kept.
+
     Returns:
         Pairs (i, j) with i < j, sorted.
     """
@@ -65,7 +72,7 @@ def near_duplicates(paths: Sequence[str | None]) -> list[tuple[int, int]]:
     try:
         return [(i, j) for i, j in json.loads(kept.read_bytes())]
     except (OSError, ValueError):  # not there, or not whole
-        pairs = _found(paths)
+        pairs = _found(paths, progress)
         with suppress(OSError):  # a full disk costs time, not the result
             write_text(kept, json.dumps(pairs))
         return pairs
@@ -86,7 +93,7 @@ def _stamp(path: str | None) -> tuple[int, int] | None:
     return status and (status.st_size, status.st_mtime_ns)
 
 
-def _found(paths: Sequence[str | None]) -> list[tuple[int, int]]:
+def _found(paths: Sequence[str | None], progress: Progress | None) -> list[tuple[int, int]]:
     places: list[int] = []
     waves: list[Floats] = []
     with ThreadPoolExecutor() as pool, SpooledTemporaryFile(_HELD_BYTES) as fine:
@@ -95,6 +102,8 @@ def _found(paths: Sequence[str | None]) -> list[tuple[int, int]]:
                 places.append(place)
                 waves.append(portrait.coarse)
                 fine.write(portrait.fine.tobytes())
+            if progress is not None:
+                progress(place + 1, len(paths))
         if len(places) < 2:
             return []
         pairs = set()

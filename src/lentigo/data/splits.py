@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from lentigo.data.duplicates import content_keys
 from lentigo.data.manifest import group_ids
 from lentigo.data.near_duplicates import near_duplicates
+from lentigo.data.prepared import Progress
 from lentigo.data.sources.table import read_table
 from lentigo.errors import SourceError, SplitError
 from lentigo.files import write_text
@@ -24,6 +25,7 @@ def split(
     fractions: Mapping[str, float],
     seed: int,
     groups: NDArray[np.int32] | None = None,
+    progress: Progress | None = None,
 ) -> pl.DataFrame:
     """Divide a manifest into parts so that nothing of one lesion stands in two of them.
 
@@ -36,6 +38,7 @@ def split(
         fractions: Share of the images for each part; they sum to 1. A share of 0 makes no part.
         seed: Another seed gives another split.
         groups: Each row's group where :func:`linked_groups` has been asked already.
+        progress: Told of each image that is looked at for near-duplicates.
 
     Returns:
         Columns ``image_id`` and ``part``, sorted by ``image_id``.
@@ -45,7 +48,7 @@ def split(
     """
     shares = _checked(fractions)
     if groups is None:
-        groups = linked_groups(manifest)
+        groups = linked_groups(manifest, progress)
     order = manifest["image_id"].arg_sort()
     manifest, groups = manifest[order], groups[order.to_numpy()]
     part_of_group = _allot(
@@ -64,7 +67,7 @@ def split(
     return pl.DataFrame({"image_id": manifest["image_id"], "part": parts})
 
 
-def linked_groups(manifest: pl.DataFrame) -> NDArray[np.int32]:
+def linked_groups(manifest: pl.DataFrame, progress: Progress | None = None) -> NDArray[np.int32]:
     """Number each row's group: rows linked by lesion, by identical files, or as near-duplicates.
 
     Links are transitive: copies of one image under two lesions join both lesions.
@@ -80,7 +83,7 @@ def linked_groups(manifest: pl.DataFrame) -> NDArray[np.int32]:
         for content, lesion in zip(content_keys(paths), lesions.tolist(), strict=True)
         if content is not None
     ]
-    links += [(int(lesions[i]), int(lesions[j])) for i, j in near_duplicates(paths)]
+    links += [(int(lesions[i]), int(lesions[j])) for i, j in near_duplicates(paths, progress)]
     ends = np.array(links, dtype=np.int64).reshape(-1, 2)
     count = int(lesions.max(initial=-1)) + 1
     graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))

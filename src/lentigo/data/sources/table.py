@@ -21,16 +21,22 @@ def read_table(path: Path, required: Sequence[str] = ()) -> pl.DataFrame:
         required: Columns that must be there.
 
     Raises:
-        SourceError: No table, a required column is absent, or a row does not fit the header.
+        SourceError: No table, not in UTF-8, a required column is absent, or a row does not fit the
+            header.
     """
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-        header = stream.readline()
-        separator = max(",\t;", key=header.count)
-        stream.seek(0)
-        try:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            header = stream.readline()
+            separator = max(",\t;", key=header.count)
+            stream.seek(0)
             rows = [row for row in csv.reader(stream, delimiter=separator) if any(row)]
-        except csv.Error as error:
-            raise SourceError(f"{path}: not a table: {error}") from error
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"{path}: expected text in UTF-8, got the byte 0x{error.object[error.start]:02X}, "
+            "which is none; save the table anew as UTF-8 (in Excel: 'CSV UTF-8')"
+        ) from error
+    except csv.Error as error:
+        raise SourceError(f"{path}: not a table: {error}") from error
     names = [name.strip().casefold() for name in rows[0]] if rows else []
     _check(path, names, rows[1:], required)
     table = pl.DataFrame(rows[1:], schema=dict.fromkeys(names, pl.String), orient="row")
