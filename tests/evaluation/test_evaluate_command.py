@@ -5,6 +5,7 @@ import pytest
 import typer
 from PIL import Image
 
+from lentigo.bundle import write_bundle
 from lentigo.cli.common import run
 from lentigo.cli.evaluate import evaluate
 
@@ -124,3 +125,36 @@ def test_an_unknown_bundle_or_source_costs_one_line(lentigo, segmenter_bundle, d
     errors = capsys.readouterr().err
     assert "'nowhere' is not a bundle" in errors
     assert "unknown data source 'isic1999'" in errors
+
+
+def test_images_that_the_bundle_was_made_from_are_counted_with_a_warning(
+    lentigo, segmenter_bundle, dataset, tmp_path, capsys
+):
+    split = b"image_id,part\nISIC_0008000,train\nISIC_0008001,validation\nISIC_0010000,test\n"
+    files = {"model.onnx": segmenter_bundle.model_path, "split.csv": split}
+    knows = write_bundle(tmp_path / "knows", segmenter_bundle.spec, files)
+    assert lentigo(*common(knows, dataset), "--json", tmp_path / "all.json", "--record") == 0
+    assert json.loads((tmp_path / "all.json").read_text())["known"] == {
+        "n_trained_on": 1,
+        "n_chosen_by": 1,
+    }
+    told = "of the 4 images 1 were trained on and 1 were chosen by when this bundle was made"
+    assert told in capsys.readouterr().err
+    assert told in (tmp_path / "knows" / "MODEL_CARD.md").read_text()
+    assert lentigo(*common(knows, dataset), "--part", "validation") == 0
+    assert "warning" not in capsys.readouterr().err
+
+
+def test_the_table_of_slices_is_whole_in_80_columns(
+    lentigo, classifier_bundle, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = ["path,label,site"]
+    for i in range(44):
+        grey = np.full((30, 40, 3), 60 if i % 2 else 200, np.uint8)
+        Image.fromarray(grey).save(tmp_path / f"{i:02}.png")
+        lines.append(f"{i:02}.png,{i % 2},lower extremity")
+    (tmp_path / "table.csv").write_text("\n".join(lines) + "\n")
+    options = ("--source", "csv", "--root", tmp_path / "table.csv")
+    assert lentigo(classifier_bundle.path, *options) == 0
+    assert "…" not in capsys.readouterr().out

@@ -63,7 +63,8 @@ def evaluate(
     pooled. A classifier is compared with the diagnoses: AUC, calibration, and sensitivity,
     specificity and more at each operating point. Every number comes with the interval that holds
     95 % of 1,000 bootstrap draws of lesions. Images without a mask or diagnosis are left out;
-    images that cannot be read are skipped; both are counted.
+    images that cannot be read are skipped; both are counted. Where the bundle was trained on some
+    of the images, or chosen by them, a warning says so.
 
     Example: lentigo evaluate vgg-segnet --source isic2018-task1 --root data --json result.json
     """
@@ -85,7 +86,7 @@ def evaluate(
         write_text(csv, evaluation.table.write_csv())
     if not print_json(evaluation.metrics, json):
         _show(evaluation.metrics)
-    _warn_of_skipped(evaluation.metrics)
+    _warn(evaluation.metrics)
 
 
 def _selected(
@@ -151,7 +152,9 @@ def _show(metrics: Mapping[str, Any]) -> None:
         decisions.add_section()
     stdout.print(decisions)
     if judged := slice_rows(metrics):
-        slices = Table(*SLICE_HEAD, title="For whom, the worst first", show_lines=True)
+        slices = Table(title="For whom, the worst first", show_lines=True)
+        for name in SLICE_HEAD:
+            slices.add_column(name, overflow="fold")
         for cells in judged:
             slices.add_row(*(escape(one_line(cell)) for cell in cells))
         stdout.print(slices)
@@ -160,9 +163,12 @@ def _show(metrics: Mapping[str, Any]) -> None:
         stdout.print(one_line(line), markup=False, soft_wrap=True)
 
 
-def _warn_of_skipped(metrics: Mapping[str, Any]) -> None:
+def _warn(metrics: Mapping[str, Any]) -> None:
+    from lentigo.evaluation.known import in_words as known_in_words
     from lentigo.evaluation.outlines import in_words
 
+    if known := known_in_words(metrics["known"], metrics["n"]):
+        stderr.print(f"warning: {known}", style="yellow", markup=False, soft_wrap=True)
     if metrics["n_left_out"]:
         truth = "mask" if metrics["task"] == "segmentation" else "diagnosis"
         stderr.print(f"left out: {metrics['n_left_out']} without an image or without a {truth}")

@@ -22,6 +22,7 @@ from lentigo.errors import ImageError, LentigoError
 from lentigo.evaluation.bootstrap import Bootstrap
 from lentigo.evaluation.classification import classification_metrics
 from lentigo.evaluation.diagnoses import diagnosis_metrics
+from lentigo.evaluation.known import known_images
 from lentigo.evaluation.outlines import outlines_of
 from lentigo.evaluation.quality import outline_quality_metrics
 from lentigo.evaluation.reliability import reliability
@@ -127,6 +128,7 @@ def evaluate_bundle(
         "n_left_out": manifest.height - rows.height,
         "n_skipped": skipped.height,
         "skipped": skipped.select("image_id", reason="skipped").to_dicts(),
+        "known": known_images(bundle, done),
     }
     return Evaluation(about | measurer.metrics(done, bootstrap), table)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from lentigo.bundle import BundleSpec
 from lentigo.evaluation.classification import RATES
+from lentigo.evaluation.known import in_words as known_in_words
 from lentigo.evaluation.outlines import in_words
 from lentigo.evaluation.quality import REVIEWED_SHARE
 from lentigo.evaluation.segmentation import FAILED_BELOW_JACCARD
@@ -146,6 +147,8 @@ def _results(spec: BundleSpec) -> Iterable[str]:
         f"{metrics['bootstrap']['level']:.0%} of {metrics['bootstrap']['draws']} bootstrap draws "
         "of whole groups."
     )
+    if known := known_in_words(metrics.get("known", {}), metrics["n"]):
+        yield f"**Warning**: {known}."
     if outlines := metrics.get("outlines"):
         yield (
             f"Regions were shown by {in_words(outlines['by'])}; {outlines['n_shown_whole']} images "
