@@ -154,6 +154,18 @@ def test_a_disk_that_fills_up_loses_no_whole_epoch(
     assert_equal_runs(whole / "segmentation", out)
 
 
+def test_runs_of_one_process_may_differ_in_precision(drawn_root: Path, tmp_path: Path) -> None:
+    """As the rows of a study do, where the processor is faster in bfloat16 with some nets alone."""
+    trained = []
+    for number, precision in enumerate(("fp32", "bf16", "fp32")):
+        out = tmp_path / str(number)
+        run(recipe_of("classification", precision=precision), drawn_root, out)
+        trained.append(RunFolder(out).load_best())
+    first, half, again = trained
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not all(torch.equal(first[name], half[name]) for name in first)
+
+
 def test_weights_that_cannot_be_had_are_told_before_any_image_is_decoded(
     drawn_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

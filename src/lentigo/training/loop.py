@@ -69,8 +69,8 @@ class Trainer:
     listener: Listener
 
     def __post_init__(self) -> None:
-        mixed = {"fp32": "no", "bf16": "bf16"}[self.precision]
-        self.accelerator = Accelerator(mixed_precision=mixed)
+        # Its own precision is one for a process, while each row of a study may have another.
+        self.accelerator = Accelerator(mixed_precision="no")
         self.net.to(self.accelerator.device)
         self.net.to(memory_format=torch.channels_last)
         self.class_weights: Tensor | None = None
@@ -121,6 +121,11 @@ class Trainer:
                 progress = self._run_epoch(model, optimiser, phase, progress)
         return progress
 
+    def _autocast(self) -> AbstractContextManager[None]:
+        """Compute what follows in the run's precision."""
+        enabled = self.precision == "bf16"
+        return torch.autocast(self.accelerator.device.type, torch.bfloat16, enabled=enabled)
+
     def _kept(self, phase: Phase) -> AbstractContextManager[Front | None]:
         """Keep what is frozen before all that trains; each process keeps it for itself."""
         return kept_front(
@@ -130,7 +135,7 @@ class Trainer:
             self.train,
             self.validation,
             self.folder.kept / str(self.accelerator.process_index),
-            self.accelerator.autocast,
+            self._autocast,
         )
 
     @contextmanager
@@ -152,7 +157,7 @@ class Trainer:
         started = time.perf_counter()
         train_loss = self._train_epoch(model, optimiser, phase, progress)
         judged = self._trained(self.average.net) if self.average else model
-        with self.accelerator.autocast():
+        with self._autocast():
             result = validate(
                 judged,
                 self.validation,
@@ -251,7 +256,8 @@ class Trainer:
         target: Tensor,
     ) -> float:
         inputs = placed(inputs, target.device)
-        logits = model(*inputs).float()
+        with self._autocast():
+            logits = model(*inputs).float()
         if self.recipe.task == "segmentation":
             loss = loss_function(logits, target).mean()
         else:
@@ -278,7 +284,7 @@ class Trainer:
         """Return the loss of the labels together with that of the teachers' answers."""
         if not (self.teachers and self.recipe.distillation):
             return loss
-        with self.accelerator.autocast():
+        with self._autocast():
             taught = self.teachers(pixels)
         learnt = distillation_loss(logits, taught, self.recipe.diagnoses_weight)
         return torch.lerp(loss, learnt, self.recipe.distillation.weight)
