@@ -100,7 +100,7 @@ def test_a_bundle_that_tells_an_outlines_quality_by_an_unknown_feature_is_refuse
 
 def test_an_index_that_is_no_json_is_an_error(copy: Path) -> None:
     (copy / "bundle.json").write_text("{")
-    with pytest.raises(BundleError, match="the file: Invalid JSON"):
+    with pytest.raises(BundleError, match=r"damaged .*Invalid JSON.*anew"):
         load_bundle(copy)
 
 

@@ -298,7 +298,11 @@ def read_spec(folder: Path) -> BundleSpec:
         raise BundleError(f"{index}: cannot be read ({error.strerror}); is it a bundle?") from error
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "the file"
+        if not first["loc"]:
+            raise BundleError(
+                f"{index}: damaged ({first['msg']}); copy or export the bundle anew"
+            ) from error
+        field = ".".join(map(str, first["loc"]))
         raise BundleError(f"{index}: {field}: {first['msg']}") from error
 
 
@@ -342,4 +346,7 @@ def _check_files(folder: Path, spec: BundleSpec) -> None:
         if not path.is_file():
             raise BundleError(f"{path}: missing, though {INDEX} lists it")
         if sha256_of(path) != expected:
-            raise BundleError(f"{path}: its content is not what {INDEX} lists (SHA-256 differs)")
+            raise BundleError(
+                f"{path}: its content is not what {INDEX} lists (SHA-256 differs): it was changed "
+                "or damaged; copy or export the bundle anew"
+            )

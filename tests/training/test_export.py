@@ -46,7 +46,10 @@ def test_training_can_go_on_from_a_bundles_weights(ended: Path, tmp_path: Path) 
 
 
 def test_a_run_that_has_not_ended_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"tuned\.json"):
+    with pytest.raises(TrainingError, match="not a run's folder"):
+        export(tmp_path, tmp_path / "bundle")
+    (tmp_path / "recipe.yaml").touch()
+    with pytest.raises(TrainingError, match=r"has not ended.*tuned\.json.*--resume"):
         export(tmp_path, tmp_path / "out")
 
 

@@ -95,6 +95,8 @@ class Store:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
             self._database = _opened(self.path)
             self._inode = self.path.stat().st_ino
+        except FileExistsError as error:
+            raise StoreError(f"--store {folder}: cannot be used: a file; name a folder") from error
         except (OSError, sqlite3.Error) as error:
             reason = getattr(error, "strerror", None) or error
             raise StoreError(f"--store {folder}: cannot be used ({reason})") from error

@@ -100,7 +100,10 @@ def _read(stream: IO[str], path: Path) -> dict[str, str]:
             continue
         name, _, value = entry.partition(":")
         if not _NAME.fullmatch(name) or not _SUM.fullmatch(value):
-            raise LentigoError(f"{path}: line {number}: expected NAME:SHA256, as 'lentigo token'")
+            raise LentigoError(
+                f"{path}: line {number}: expected NAME:SHA256, a line that 'lentigo token NAME "
+                f"--token-file {path}' writes; the token itself does not belong in this file"
+            )
         if name in sums:
             raise LentigoError(f"{path}: line {number}: '{name}' stands there twice")
         sums[name] = value

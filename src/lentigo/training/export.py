@@ -90,7 +90,12 @@ def export(
     """
     folder = RunFolder(run)
     if not folder.tuned.is_file():
-        raise TrainingError(f"{run}: no {folder.tuned.name}; is it a run that has ended?")
+        if not folder.recipe.is_file():
+            raise TrainingError(f"{run}: not a run's folder; name the --out of 'lentigo train'")
+        raise TrainingError(
+            f"{run}: this run has not ended (no {folder.tuned.name}); go on with 'lentigo train' "
+            "and --resume first"
+        )
     recipe = read_recipe(folder.recipe)
     view = recipe.data.view
     net = for_channels(build_net(recipe.net.name, None, **recipe.net.options), view.channels)
