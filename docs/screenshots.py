@@ -1,4 +1,4 @@
-"""Write docs/images/viewer*.jpg: the page of `lentigo serve` on drawn sample images.
+"""Write docs/images/*.jpg: the report of `lentigo demo` and the page of `lentigo serve`.
 
     python docs/screenshots.py
 
@@ -18,6 +18,8 @@ sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 
 from viewer_page import Viewer, opened, served  # noqa: E402 (what the tests do on the page)
 
+from lentigo.cli import app  # noqa: E402
+from lentigo.cli.common import run  # noqa: E402
 from lentigo.runtime.analyzer import Analyzer  # noqa: E402
 from lentigo.serving.settings import Settings  # noqa: E402
 from lentigo.synthetic import sample_set  # noqa: E402
@@ -27,7 +29,7 @@ QUALITY = 82
 
 
 def main() -> None:
-    """Draw samples, open the page on them, and take its picture."""
+    """Draw samples, open the pages on them, and take their pictures."""
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with tempfile.TemporaryDirectory() as folder:
         samples = [sample.image for sample in sample_set(Path(folder), count=6)]
@@ -37,9 +39,18 @@ def main() -> None:
             sync_playwright() as playwright,
             playwright.chromium.launch(**options) as browser,
         ):
+            report(browser, Path(folder) / "demo")
             overview(browser, url, samples)
             correcting(browser, url, samples[1])
             phone(browser, url, samples[3])
+
+
+def report(browser: Browser, folder: Path) -> None:
+    """The top of the report of a run, as the README shows it."""
+    run(app, ["demo", "--out", str(folder)])
+    page = browser.new_page(viewport={"width": 1060, "height": 1010}, device_scale_factor=1.25)
+    page.goto((folder / "report.html").as_uri())
+    page.screenshot(path=IMAGES / "report.jpg", type="jpeg", quality=QUALITY)
 
 
 def overview(browser: Browser, url: str, samples: list[Path]) -> None:
