@@ -8,7 +8,14 @@ from tiny_training import Silent, recipe_of
 
 from lentigo.errors import RecipeError, TrainingError
 from lentigo.nets import build_net
-from lentigo.training.distillation import Teachers, distillation_loss
+from lentigo.training.distillation import (
+    Teachers,
+    distillation_loss,
+    recipes_behind,
+    teachers_of,
+)
+from lentigo.training.export import export
+from lentigo.training.recipe import read_recipe
 from lentigo.training.run import train
 
 
@@ -77,7 +84,7 @@ def test_a_teacher_that_cannot_teach_is_refused_before_any_work(
     def attempt(recipe) -> None:  # type: ignore[no-untyped-def]
         train(recipe, {"csv": drawn_root}, tmp_path / "pupil", Silent())
 
-    with pytest.raises(RecipeError, match="nowhere holds no run"):
+    with pytest.raises(RecipeError, match="nowhere holds no run and no bundle"):
         attempt(pupil(tmp_path / "nowhere"))
     data = {"source": "csv", "split": {"train": 0.5, "validation": 0.5}, "size": 64}
     with pytest.raises(RecipeError, match="trained with other size, region or preprocessing, spl"):
@@ -86,6 +93,25 @@ def test_a_teacher_that_cannot_teach_is_refused_before_any_work(
     with pytest.raises(TrainingError, match="has not ended"):
         attempt(pupil(taught))
     assert not (tmp_path / "pupil").exists()
+
+
+def test_a_bundle_teaches_what_its_run_would(
+    taught: Path, drawn_root: Path, tmp_path: Path
+) -> None:
+    bundle = export(taught, tmp_path / "bundle", with_weights=False)
+    recipe = pupil(taught)
+    own, shipped = (teachers_of(pupil(path)) for path in (taught, bundle.path))
+    pixels = torch.randint(0, 256, (5, 3, *recipe.data.size_px)).float()
+    assert own and shipped
+    torch.testing.assert_close(shipped(pixels), own(pixels), atol=2e-3, rtol=0)
+    train(pupil(bundle.path), {"csv": drawn_root}, tmp_path / "pupil", Silent())
+    assert export(tmp_path / "pupil", tmp_path / "made").spec.trained_on == ("csv",)
+
+
+def test_what_its_teachers_learnt_from_is_named_with_a_pupil(taught: Path) -> None:
+    of_teacher = read_recipe(taught / "recipe.yaml")
+    behind = list(recipes_behind(pupil(taught)))
+    assert behind == [pupil(taught), of_teacher]
 
 
 def test_a_recipe_gives_teachers_to_classifiers_alone_and_not_beside_mixup() -> None:

@@ -28,6 +28,7 @@ from lentigo.nets import LesionNet, build_net
 from lentigo.nets.channels import for_channels
 from lentigo.nets.flips import MeanOfFlips
 from lentigo.synthetic import draw_lesion
+from lentigo.training.distillation import recipes_behind
 from lentigo.training.folder import RunFolder
 from lentigo.training.recipe import Recipe, read_recipe
 from lentigo.training.shown import Shown
@@ -148,8 +149,12 @@ def _shown(folder: RunFolder) -> tuple[str, ...]:
 
 
 def _sources(recipe: Recipe) -> tuple[str, ...]:
-    further = recipe.data.further
-    return (recipe.data.source, *((further.source,) if further else ()))
+    """Return what the net has learnt from, by itself or through its teachers."""
+    data = [one.data for one in recipes_behind(recipe)]
+    names = [
+        name for one in data for name in (one.source, one.further and one.further.source) if name
+    ]
+    return tuple(dict.fromkeys(names))
 
 
 def _licence(net: LesionNet, recipe: Recipe) -> str:

@@ -66,7 +66,7 @@ class Plateau(Strict):
 
 
 class Distillation(Strict):
-    """Teachers that a classifier learns from: the folders of runs that are done.
+    """Teachers that a classifier learns from: folders of runs that are done, or bundles.
 
     Teachers see the very images that the net sees, changed alike, and answer with the mean of their
     logits (Beyer et al. 2022, section 3). The loss is 1 − ``weight`` times that of the labels plus
