@@ -16,6 +16,7 @@ SCORES = {
     "auc": "AUC on the test part",
     "accuracy": "accuracy at the study's rule, test part",
 }
+_FROM_RANDOM = " The latter started from random weights, as pretrained ones were not at hand."
 VERDICTS = {
     "holds": "**holds**",
     "does not hold": "**the other way round**",
@@ -63,6 +64,7 @@ def rows(name: str) -> str:
 def claims(name: str) -> str:
     """Return each claim with its paired difference on the common test part."""
     study = study_of(name)
+    random = {row["row"] for row in study["rows"] if "not at hand" in row.get("weights", "")}
     lines = [
         "| claim | rows | judged by | reported | ours | |",
         "| --- " * 6 + "|",
@@ -70,7 +72,7 @@ def claims(name: str) -> str:
     for claim in study["claims"]:
         reported = claim["reported_difference"]
         cells = [
-            claim["text"],
+            claim["text"] + (_FROM_RANDOM if claim["than"] in random else ""),
             f"{claim['better']} − {claim['than']}",
             SCORES[claim["metric"]],
             "–" if reported is None else f"{reported:+.4f}",
