@@ -8,13 +8,9 @@ from tiny_training import Silent, recipe_of
 
 from lentigo.errors import RecipeError, TrainingError
 from lentigo.nets import build_net
-from lentigo.training.distillation import (
-    Teachers,
-    distillation_loss,
-    recipes_behind,
-    teachers_of,
-)
+from lentigo.training.distillation import Teachers, distillation_loss, teachers_of
 from lentigo.training.export import export
+from lentigo.training.others import recipes_behind
 from lentigo.training.recipe import read_recipe
 from lentigo.training.run import train
 

@@ -28,8 +28,9 @@ from lentigo.nets import LesionNet, build_net
 from lentigo.nets.channels import for_channels
 from lentigo.nets.flips import MeanOfFlips
 from lentigo.synthetic import draw_lesion
-from lentigo.training.distillation import recipes_behind
+from lentigo.training.ensemble import members_of, together
 from lentigo.training.folder import RunFolder
+from lentigo.training.others import recipes_behind
 from lentigo.training.recipe import Recipe, read_recipe
 from lentigo.training.shown import Shown
 
@@ -104,6 +105,10 @@ def export(
     net.load_state_dict(folder.load_best())
     used = MeanOfFlips(net) if recipe.test_time_flips else net
     model = checked_model(used.eval(), view)
+    members = members_of(recipe)
+    if members:
+        models = [onnx.load_from_string(model), *(onnx.load(one.model_path) for one in members)]
+        model = together(models).SerializeToString()
     files: dict[str, Path | bytes] = {
         "model.onnx": model,
         "recipe.yaml": folder.recipe,
@@ -124,7 +129,7 @@ def _spec(name: str, net: LesionNet, recipe: Recipe, folder: RunFolder) -> Bundl
         {
             "name": name,
             "task": recipe.task,
-            "net": recipe.net.name,
+            "net": " + ".join((recipe.net.name, *(one.spec.net for one in members_of(recipe)))),
             "input": InputSpec(
                 size_px=recipe.data.size_px,
                 region=recipe.data.view.region,
@@ -162,6 +167,9 @@ def _licence(net: LesionNet, recipe: Recipe) -> str:
     terms = [f"data {name}: {SOURCES[name].licence}" for name in _sources(recipe)]
     if recipe.net.pretrained:
         terms.append(f"{recipe.net.pretrained} weights: {net.published()[0].licence}")
+    terms += [
+        f"{one.spec.name}, which answers with it: as told there" for one in members_of(recipe)
+    ]
     return "The weights carry the terms of what they were made from: " + "; ".join(terms) + "."
 
 

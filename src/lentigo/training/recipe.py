@@ -126,7 +126,8 @@ class Recipe(Strict):
     al. 2016, section 7). ``diagnoses_weight`` above 0 lets the net also learn HAM10000's seven
     diagnoses: their cross-entropy, over the images whose diagnosis is one of them, is added to the
     loss with that weight. Other images count in the loss for malignancy alone. ``distillation``
-    names nets that it learns from beside the labels.
+    names nets that it learns from beside the labels. ``ensemble`` names bundles that answer
+    together with the net, by the mean of their logits; thresholds are chosen for that.
     """
 
     task: Literal["segmentation", "classification"]
@@ -141,6 +142,7 @@ class Recipe(Strict):
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     diagnoses_weight: Annotated[float, Field(ge=0)] = 0.0
     distillation: Distillation | None = None
+    ensemble: tuple[Path, ...] = ()
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
     test_time_flips: bool = False
     augmentation: Augmentation = Augmentation()
@@ -181,8 +183,14 @@ class Recipe(Strict):
             "label_smoothing": self.label_smoothing,
             "diagnoses_weight": self.diagnoses_weight,
             "distillation": self.distillation,
+            "ensemble": self.ensemble,
         }
         return [key for key, value in given.items() if value]
+
+    @property
+    def teachers(self) -> tuple[Path, ...]:
+        """The runs and bundles that the net learns from."""
+        return self.distillation.teachers if self.distillation else ()
 
     @property
     def diagnoses(self) -> tuple[str, ...]:

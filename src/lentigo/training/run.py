@@ -22,6 +22,7 @@ from lentigo.nets.channels import RGB_AND_MASK, first_convolution, for_channels
 from lentigo.nets.flips import MeanOfFlips
 from lentigo.training.dataset import divide, part_of, read_rows
 from lentigo.training.distillation import check_teachers
+from lentigo.training.ensemble import Ensemble, members_of
 from lentigo.training.folder import RunFolder
 from lentigo.training.kept import check_views
 from lentigo.training.loop import Listener, Trainer
@@ -99,7 +100,9 @@ def train(
     progress = trainer.run(resume=resume)
     if trainer.accelerator.is_main_process:
         net.load_state_dict(folder.load_best())
-        used = MeanOfFlips(net) if recipe.test_time_flips else net
+        used: LesionNet = MeanOfFlips(net) if recipe.test_time_flips else net
+        if members := members_of(recipe):
+            used = Ensemble(used, members)
         tuned = tune(used, validation, recipe.batch_size)
         with folder.writing():
             write_json(folder.tuned, tuned)
@@ -121,6 +124,7 @@ def check_names(recipe: Recipe) -> None:
     for phase in recipe.phases:
         _check_loss(phase.loss, recipe.task)
     check_teachers(recipe)
+    members_of(recipe)
     view = recipe.data.view
     if recipe.data.outlines != TRUE_OUTLINES:
         load_bundle(recipe.data.outlines, "segmentation")
