@@ -73,7 +73,7 @@ def model_card(spec: BundleSpec) -> str:
     sections = (
         f"# {spec.name}",
         f"> {NOTICE}",
-        f"A {spec.net} network that {_PURPOSE[spec.task]}.",
+        f"{'An' if spec.net[0] in 'aeiou' else 'A'} {spec.net} network that {_PURPOSE[spec.task]}.",
         "## Results",
         *_results(spec),
         *_slices(spec),
