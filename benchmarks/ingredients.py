@@ -2,8 +2,9 @@
 
 Takes the runs of ``recipes/TASK-ingredients`` (each recipe begins with a line that says what it
 changes, and names the number of the recipe that it changes), measures each on its validation part
-and on another clinic's images, and writes ``results/TASK/ingredients.csv``. The test part is not
-looked at. ISIC holds ISIC 2018 Task 1 with ISIC 2017's diagnoses, HAM holds HAM10000. Train first:
+and on another clinic's images, and writes ``results/TASK/ingredients.csv``. Lines of recipes whose
+runs are not at hand stay. The test part is not looked at. ISIC holds ISIC 2018 Task 1 with ISIC
+2017's diagnoses, HAM holds HAM10000. Train first:
 
     for recipe in recipes/segmentation-ingredients/*.yaml; do
         lentigo train $recipe --root isic2018-task1=ISIC --root ham10000=HAM \\
@@ -130,7 +131,7 @@ def row(
 
 
 def main(task: str, isic: Path, ham: Path, runs: Path) -> None:
-    """Measure every run that has ended, in the recipes' order."""
+    """Measure every run that has ended; keep the lines of others, all in the recipes' order."""
     subject = SUBJECTS[task]
     roots = {"isic2018-task1": isic, "isic2017-part3": isic, "ham10000": ham}
     done: dict[str, dict[str, Evaluation]] = {}
@@ -145,8 +146,11 @@ def main(task: str, isic: Path, ham: Path, runs: Path) -> None:
         lines.append(row(subject, recipe.stem, text, done[number], before))
         print(lines[-1])
     out = ROOT / "results" / task / "ingredients.csv"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_text(out, pl.DataFrame(lines, infer_schema_length=None).write_csv(float_precision=4))
+    table = pl.DataFrame(lines, infer_schema_length=None)
+    if out.is_file():
+        before = pl.read_csv(out).join(table, on="recipe", how="anti")
+        table = pl.concat((table, before), how="vertical_relaxed").sort("recipe")
+    write_text(out, table.write_csv(float_precision=4))
 
 
 if __name__ == "__main__":
