@@ -138,7 +138,7 @@ def test_images_that_the_bundle_was_made_from_are_counted_with_a_warning(
         "n_trained_on": 1,
         "n_chosen_by": 1,
     }
-    told = "of the 4 images 1 were trained on and 1 were chosen by when this bundle was made"
+    told = "this bundle was trained on 1 and chosen by 1 of the 4 images"
     assert told in capsys.readouterr().err
     assert told in (tmp_path / "knows" / "MODEL_CARD.md").read_text()
     assert lentigo(*common(knows, dataset), "--part", "validation") == 0

@@ -8,9 +8,9 @@ from tiny_training import Silent, recipe_of
 
 from lentigo.errors import RecipeError, TrainingError
 from lentigo.nets import build_net
-from lentigo.training.distillation import Teachers, distillation_loss, teachers_of
+from lentigo.training.distillation import distillation_loss, teachers_of
 from lentigo.training.export import export
-from lentigo.training.others import recipes_behind
+from lentigo.training.others import MeanOfNets, recipes_behind
 from lentigo.training.recipe import read_recipe
 from lentigo.training.run import train
 
@@ -41,7 +41,7 @@ def test_teachers_answer_with_the_mean_of_their_logits_and_do_not_learn() -> Non
     torch.manual_seed(0)
     nets = [build_net("tiny-classifier") for _ in range(2)]
     pixels = torch.rand(3, 3, 32, 32) * 255
-    teachers = Teachers(nets)
+    teachers = MeanOfNets(nets)
     expected = torch.stack([net.eval()(pixels) for net in nets]).mean(0)
     assert torch.allclose(teachers(pixels), expected)
     assert not any(p.requires_grad for p in teachers.parameters())

@@ -40,9 +40,9 @@ def in_words(counts: Mapping[str, int], total: int) -> str | None:
     kinds = {"trained on": counts.get("n_trained_on"), "chosen by": counts.get("n_chosen_by")}
     if not any(kinds.values()):
         return None
-    told = " and ".join(f"{count} were {kind}" for kind, count in kinds.items() if count)
+    told = " and ".join(f"{kind} {count}" for kind, count in kinds.items() if count)
     return (
-        f"of the {total} images {told} when this bundle was made, so these figures flatter it; "
+        f"this bundle was {told} of the {total} images, so these figures flatter it; "
         f"measure it on images that it does not know, such as --split {SPLIT} of its folder with "
         "--part test"
     )

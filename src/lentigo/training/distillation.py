@@ -1,37 +1,15 @@
 """Learning from teachers: what they answer to the very images that a net is trained on."""
 
-from collections.abc import Sequence
-
-import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from lentigo.training.others import check_other, other_net
+from lentigo.training.others import MeanOfNets, check_other, other_net
 from lentigo.training.recipe import Recipe
 
 _KEY = "distillation.teachers"
 
 
-class Teachers(nn.Module):
-    """Trained nets that answer together: the mean of their logits.
-
-    Args:
-        nets: From pixels N×C×H×W of 0–255 to logits, the same for all. They are frozen.
-    """
-
-    def __init__(self, nets: Sequence[nn.Module]) -> None:
-        super().__init__()
-        self.nets = nn.ModuleList(nets)
-        self.requires_grad_(False).eval()
-        self.to(memory_format=torch.channels_last)
-
-    @torch.no_grad()
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Return the mean logits for pixels N×C×H×W of 0–255."""
-        return torch.stack([net(pixels).float() for net in self.nets]).mean(dim=0)
-
-
-def teachers_of(recipe: Recipe) -> Teachers | None:
+def teachers_of(recipe: Recipe) -> MeanOfNets | None:
     """Return the teachers that a recipe names, with their best weights; none where it names none.
 
     Raises:
@@ -39,7 +17,7 @@ def teachers_of(recipe: Recipe) -> Teachers | None:
     """
     if not recipe.teachers:
         return None
-    return Teachers([other_net(recipe, path, _KEY) for path in recipe.teachers])
+    return MeanOfNets([other_net(recipe, path, _KEY) for path in recipe.teachers])
 
 
 def check_teachers(recipe: Recipe) -> None:

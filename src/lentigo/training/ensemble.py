@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
-import torch
 from onnx import compose, helper
 from torch import Tensor, nn
 
 from lentigo.bundle import Bundle
 from lentigo.errors import BundleError, RecipeError
 from lentigo.nets import LesionNet
-from lentigo.training.others import LEAST, BundleNet, bundle_at, check_other
+from lentigo.training.others import LEAST, BundleNet, MeanOfNets, bundle_at, check_other
 from lentigo.training.recipe import Recipe
 
 _KEY = "ensemble"
@@ -31,12 +30,12 @@ class Ensemble(LesionNet):
         self.task = net.task  # type: ignore[misc] # that of the net inside
         self.stride_px = net.stride_px  # type: ignore[misc]
         self.net = net
-        self.others = nn.ModuleList(map(BundleNet, bundles))
+        self.members = MeanOfNets([net, *map(BundleNet, bundles)])
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Return the mean logits N×(1 + K) for pixels N×C×H×W of 0–255."""
-        logits = [member(pixels).float() for member in (self.net, *self.others)]
-        return torch.stack(logits).mean(dim=0)
+        logits: Tensor = self.members(pixels)
+        return logits
 
     def encoder_parts(self) -> dict[str, nn.Module]:
         """Return the parts of the recipe's own net."""
@@ -74,7 +73,9 @@ def together(models: Sequence[onnx.ModelProto]) -> onnx.ModelProto:
     """
     first = models[0].graph
     _check_alike(models)
-    names = [out.name for out in first.output if all(_shape(m, out.name) for m in models)]
+    names = [
+        out.name for out in first.output if all(_shape(m, out.name) is not None for m in models)
+    ]
     nodes, weights = [], []
     for number, model in enumerate(models):
         own = compose.add_prefix(model, _prefix(number)).graph
@@ -126,7 +127,7 @@ def _shape(model: onnx.ModelProto, name: str) -> list[int] | None:
     """Return an output's sides but for the number of images; none where there is no such output."""
     for out in model.graph.output:
         if out.name == name:
-            return [side.dim_value for side in out.type.tensor_type.shape.dim][1:] or [1]
+            return [side.dim_value for side in out.type.tensor_type.shape.dim][1:]
     return None
 
 
@@ -135,6 +136,7 @@ def _check_alike(models: Sequence[onnx.ModelProto]) -> None:
     if any(version != versions[0] for version in versions):
         raise BundleError(f"models of an ensemble differ in their operators' versions: {versions}")
     for out in models[0].graph.output:
-        shapes = [shape for model in models if (shape := _shape(model, out.name))]
+        told = [_shape(model, out.name) for model in models]
+        shapes = [shape for shape in told if shape is not None]
         if any(shape != shapes[0] for shape in shapes):
             raise BundleError(f"models of an ensemble differ in the shape of {out.name}: {shapes}")

@@ -4,7 +4,7 @@ import json
 import platform
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -117,19 +117,21 @@ def export(
     }
     if with_weights:
         files["model.safetensors"] = save(net.state_dict())
-    spec = _spec(name or out.name, net, recipe, folder)
+    spec = _spec(name or out.name, net, recipe, folder, members)
     spec = spec.model_copy(update={"default": default, "notes": (*_shown(folder), *notes)})
     return write_bundle(out, spec, files | {CARD: model_card(spec).encode()})
 
 
-def _spec(name: str, net: LesionNet, recipe: Recipe, folder: RunFolder) -> BundleSpec:
+def _spec(
+    name: str, net: LesionNet, recipe: Recipe, folder: RunFolder, members: Sequence[Bundle]
+) -> BundleSpec:
     tuned: dict[str, Any] = json.loads(folder.tuned.read_text(encoding="utf-8"))
     segmentation = recipe.task == "segmentation"
     return BundleSpec.model_validate(
         {
             "name": name,
             "task": recipe.task,
-            "net": " + ".join((recipe.net.name, *(one.spec.net for one in members_of(recipe)))),
+            "net": " + ".join((recipe.net.name, *(one.spec.net for one in members))),
             "input": InputSpec(
                 size_px=recipe.data.size_px,
                 region=recipe.data.view.region,
@@ -139,7 +141,7 @@ def _spec(name: str, net: LesionNet, recipe: Recipe, folder: RunFolder) -> Bundl
             "diagnoses": recipe.diagnoses,
             "refine": segmentation,
             "trained_on": _sources(recipe),
-            "licence": _licence(net, recipe),
+            "licence": _licence(net, recipe, members),
             "recipe": recipe.model_dump(mode="json"),
             "versions": {"python": platform.python_version()}
             | {package: version(package) for package in _PACKAGES},
@@ -162,14 +164,12 @@ def _sources(recipe: Recipe) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _licence(net: LesionNet, recipe: Recipe) -> str:
+def _licence(net: LesionNet, recipe: Recipe, members: Sequence[Bundle]) -> str:
     """Return whose terms the weights carry: the data's, and the pretrained weights'."""
     terms = [f"data {name}: {SOURCES[name].licence}" for name in _sources(recipe)]
     if recipe.net.pretrained:
         terms.append(f"{recipe.net.pretrained} weights: {net.published()[0].licence}")
-    terms += [
-        f"{one.spec.name}, which answers with it: as told there" for one in members_of(recipe)
-    ]
+    terms += [f"{one.spec.name}, which answers with it: as told there" for one in members]
     return "The weights carry the terms of what they were made from: " + "; ".join(terms) + "."
 
 

@@ -1,6 +1,6 @@
 """Other trained classifiers that a recipe names: runs and bundles, as nets that give logits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -16,6 +16,25 @@ from lentigo.training.recipe import Recipe, read_recipe
 
 LEAST = 1e-6
 """Below this a probability, rounded to float32, tells nothing more."""
+
+
+class MeanOfNets(nn.Module):
+    """Trained nets that answer together: the mean of their logits.
+
+    Args:
+        nets: From pixels N×C×H×W of 0–255 to logits, the same for all. They are frozen.
+    """
+
+    def __init__(self, nets: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.nets = nn.ModuleList(nets)
+        self.requires_grad_(False).eval()
+        self.to(memory_format=torch.channels_last)
+
+    @torch.no_grad()
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Return the mean logits for pixels N×C×H×W of 0–255."""
+        return torch.stack([net(pixels).float() for net in self.nets]).mean(dim=0)
 
 
 class BundleNet(nn.Module):
