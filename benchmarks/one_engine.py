@@ -14,7 +14,7 @@ from side_by_side import FLAGS, describe_machine
 from taking_turns import Asked
 
 from lentigo.bundle import Bundle, load_bundle
-from lentigo.errors import BundleError
+from lentigo.errors import BundleError, UnknownNameError
 from lentigo.imaging.arrays import Pixels
 from lentigo.imaging.geometry import Letterbox
 from lentigo.runtime.engines import ENGINES, Outputs
@@ -56,7 +56,10 @@ def _compiled(bundle: Bundle) -> Model:
     from peers.engines import Compiled  # noqa: PLC0415 (torch is an extra)
 
     machine = describe_machine()
-    return Compiled(bundle, bf16=any(machine[flag] for flag in FLAGS))
+    try:
+        return Compiled(bundle, bf16=any(machine[flag] for flag in FLAGS))
+    except UnknownNameError as error:
+        raise BundleError("several nets in one model, of which PyTorch has none") from error
 
 
 LOADERS: dict[str, Callable[[Bundle], Model]] = {

@@ -139,3 +139,12 @@ def test_an_engine_works_in_a_process_of_its_own(module: Any, tmp_path: Path) ->
         assert told == {"precision": "float32"}
         assert ways["one"].ask({"turn": "lite-unet"})["seconds"] > 0
     assert np.load(answers).ndim > 1
+
+
+def test_a_model_of_several_nets_is_left_out_of_what_builds_one(
+    module: Any, tmp_path: Path
+) -> None:
+    pytest.importorskip("torch")
+    answers = tmp_path / "answers.npy"
+    told = module("one_engine").OneEngine("torch.compile").load("efficientnet-mobilenet", answers)
+    assert told["missing"].startswith("several nets in one model")

@@ -17,7 +17,7 @@ class Compiled:
     """A bundle's net in PyTorch, compiled with frozen weights: random ones, which cost the same.
 
     Args:
-        bundle: Its net is built; its weights are not read.
+        bundle: Its net is built, and flipped as the bundle does; its weights are not read.
         bf16: Whether weights and activations are bfloat16; else float32.
     """
 
@@ -26,11 +26,15 @@ class Compiled:
         from torch._inductor import config  # noqa: PLC0415
 
         from lentigo.nets import build_net  # noqa: PLC0415 (needs torch)
+        from lentigo.nets.flips import MeanOfFlips  # noqa: PLC0415
 
         config.freezing = True
         self.precision = "bfloat16" if bf16 else "float32"
         self._type = getattr(torch, self.precision)
-        net = build_net(bundle.spec.net).eval()
+        net = build_net(bundle.spec.net)
+        if (bundle.spec.recipe or {}).get("test_time_flips"):
+            net = MeanOfFlips(net)
+        net.eval()
         self._net: Any = torch.compile(net.to(self._type, memory_format=torch.channels_last))
 
     def run(self, batch: Pixels, wanted: Collection[str] = ()) -> Outputs:
