@@ -71,6 +71,18 @@ def against_shipped() -> str:
     return "\n".join(lines) + "\n"
 
 
+def another_clinic() -> str:
+    """Return how rankings and sizes do on ISIC 2017, which ``another_clinic.py`` measured."""
+    path = RESULTS / "classification" / "another-clinic.csv"
+    lines = ["| classifier | images | ranked by | AUC | gain |", "| --- | --- | --- | --- | --- |"]
+    with path.open(encoding="utf-8", newline="") as file:
+        for at, row in enumerate(csv.DictReader(file)):
+            about = " | ".join((f"`{row['bundle']}`", row["images"], row["ranked_by"]))
+            gain = _figures(row, "gain", "+") if at else "–"
+            lines.append(f"| {about} | {_figures(row, 'auc', '')} | {gain} |")
+    return "\n".join(lines) + "\n"
+
+
 def _figures(row: dict[str, str], name: str, sign: str) -> str:
     value, low, high = (float(row[f"{name}_{end}"]) for end in ("value", "low", "high"))
     return f"{value:{sign}.3f} ({low:{sign}.3f} to {high:{sign}.3f})"

@@ -81,6 +81,7 @@ TABLES: Tables = {
     ("docs/classification.md", "kinds"): classification_tables.kinds,
     ("docs/classification.md", "ingredients"): classification_tables.ingredients,
     ("docs/classification.md", "against-shipped"): classification_tables.against_shipped,
+    ("docs/classification.md", "another-clinic"): classification_tables.another_clinic,
     ("docs/classification-study.md", "decisions"): partial(
         label_study_tables.per_class, "classification-study", "literal", "mended"
     ),

@@ -1,8 +1,11 @@
 import importlib.util
 import sys
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
+from PIL import Image
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
@@ -16,3 +19,25 @@ def test_what_a_benchmark_imports_is_there(path: Path, monkeypatch: pytest.Monke
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, spec.name, module)
     spec.loader.exec_module(module)
+
+
+def test_another_clinics_images_are_made_small_and_ranked_by_melanoma(
+    module: Any, tmp_path: Path
+) -> None:
+    clinic = module("another_clinic")
+    Image.new("RGB", (400, 300)).save(tmp_path / "wide.jpg")
+    (small := tmp_path / "small").mkdir()
+    rows = clinic.reduced(pl.DataFrame({"image": [str(tmp_path / "wide.jpg")]}), small)
+    with Image.open(rows["image"][0]) as image:
+        assert image.size == (200, 150)
+    table = pl.DataFrame(
+        {
+            "image_id": ["a", "b"],
+            "group": ["a", "b"],
+            "malignant": [True, False],
+            "probability": [0.1, 0.9],
+            "diagnoses_uncalibrated": ['{"mel": 0.8}', '{"mel": 0.2}'],
+        }
+    )
+    assert clinic.auc(table)["value"] == 0
+    assert clinic.auc(clinic.by_melanoma(table))["value"] == 1
