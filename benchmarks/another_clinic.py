@@ -21,6 +21,7 @@ from typing import Any
 import polars as pl
 from ingredients import ROOT, auc_gain
 from PIL import Image
+from resolution import copy_at
 
 from lentigo.bundle import Bundle, load_bundle
 from lentigo.data.sources import read_source
@@ -36,11 +37,9 @@ def reduced(rows: pl.DataFrame, folder: Path) -> pl.DataFrame:
     """Return the rows with copies of their images, whose short side has ``SHORT_SIDE_PX``."""
 
     def copy(path: str) -> str:
+        out = folder / f"{Path(path).stem}.png"
         with Image.open(path) as image:
-            factor = SHORT_SIDE_PX / min(image.size)
-            size = round(image.width * factor), round(image.height * factor)
-            out = folder / Path(path).name
-            image.resize(size, Image.Resampling.LANCZOS).save(out, quality=90)
+            Image.fromarray(copy_at(image, SHORT_SIDE_PX)).save(out)
         return str(out)
 
     with ThreadPoolExecutor() as pool:
