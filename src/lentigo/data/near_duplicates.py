@@ -3,7 +3,7 @@
 Lesion ids miss some of them and some datasets have none. Two photos count as near-duplicates
 where their fine structure (network, globules, hair), made independent of light and colour,
 correlates at one of the eight turns and mirrorings and a shift of a few pixels. Candidates are
-found by a coarse descriptor first, so that few pairs are compared in detail.
+found by a coarse descriptor first (``look_alikes``), so that few pairs are compared in detail.
 """
 
 import hashlib
@@ -21,6 +21,7 @@ from PIL import Image
 from scipy import fft, ndimage
 
 from lentigo.data.cache import default_cache_dir
+from lentigo.data.look_alikes import Candidates, look_alikes
 from lentigo.data.prepared import Progress
 from lentigo.errors import ImageError
 from lentigo.files import write_text
@@ -28,7 +29,7 @@ from lentigo.imaging.read import read_photo
 
 Floats = NDArray[np.float32]
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 """Raise it when the same files would give other pairs, so that kept ones are not used."""
 
 SAME_FROM: Final = 0.35
@@ -37,14 +38,10 @@ photos of ISIC 2018 Task 1: nearly all pairs that are plainly one scene reach it
 
 _SIDE_PX: Final = 96
 _COARSE: Final = 12  # coefficients along each axis of the coarse descriptor
-_CANDIDATE_FROM: Final = 0.75
-_CANDIDATES: Final = 8  # nearest images that are compared in detail with each one
 _SHIFT_PX: Final = 6
-_BLOCK: Final = 256  # images whose likenesses to _TILE others are held at a time
-_TILE: Final = 2048
+_PAIRS: Final = 128  # pairs that are compared in detail at a time
 _HELD_BYTES: Final = 2**28
 _BLANK: Final = 1e-6
-_MIRRORS: Final = ((0, 0), (0, 1), (1, 0), (1, 1))  # down, across
 
 
 def near_duplicates(
@@ -52,11 +49,11 @@ def near_duplicates(
 ) -> list[tuple[int, int]]:
     """Return the pairs of places in ``paths`` whose images are nearly the same.
 
-    Each image is compared in detail with no more than its eight most similar ones, so that this
-    work grows with the number of images; the search for those is eight products of n × 144
-    matrices, which grow with its square. About 1 kB is held for each image; its fine structure,
-    9 kB, goes to a temporary file where all are more than ``_HELD_BYTES``. Images that are absent
-    or cannot be read are in no pair.
+    Each image is compared in detail with no more than its eight most similar ones. Up to 4,096
+    images these are found among all; of more, among those most like it, some 4,096 of them, so that
+    the time an image does not grow with their number. About 1 kB is held for each image; its
+    fine structure, 9 kB, goes to a temporary file where all are more than ``_HELD_BYTES``. Images
+    that are absent or cannot be read are in no pair.
 
     What was found is kept in the cache, by the files' paths, sizes and times, so that a dataset is
     looked through once and not at every run.
@@ -106,17 +103,31 @@ def _found(paths: Sequence[str | None], progress: Progress | None) -> list[tuple
                 progress(place + 1, len(paths))
         if len(places) < 2:
             return []
-        pairs = set()
-        for i, j, turn in _candidates(np.stack(waves)):
-            if _correlation(_kept(fine, i), _turned(_kept(fine, j), turn)) >= SAME_FROM:
-                pairs.add((min(places[i], places[j]), max(places[i], places[j])))
-    return sorted(pairs)
+        same = list(_same(look_alikes(np.stack(waves)), fine))
+    return sorted((min(places[i], places[j]), max(places[i], places[j])) for i, j in same)
 
 
-def _kept(fine: IO[bytes], place: int) -> NDArray[np.int8]:
-    """Return one image's fine structure from the file that holds all."""
-    fine.seek(place * _SIDE_PX**2)
-    return np.frombuffer(fine.read(_SIDE_PX**2), np.int8).reshape(_SIDE_PX, _SIDE_PX)
+def _same(candidates: Candidates, fine: IO[bytes]) -> Iterator[tuple[int, int]]:
+    """Yield those candidates whose fine structures, from the file that holds all, agree."""
+    for start in range(0, len(candidates.first), _PAIRS):
+        some = slice(start, start + _PAIRS)
+        first, other, turn = candidates.first[some], candidates.other[some], candidates.turn[some]
+        firsts, again = np.unique(first, return_inverse=True)
+        ones = _kept(fine, firsts).astype(np.float32)
+        others = _kept(fine, other)
+        for kind in np.unique(turn):
+            others[turn == kind] = turned(others[turn == kind], int(kind))
+        alike = _correlations(ones, again, others.astype(np.float32)) >= SAME_FROM
+        yield from zip(first[alike].tolist(), other[alike].tolist(), strict=True)
+
+
+def _kept(fine: IO[bytes], places: NDArray[np.int64]) -> NDArray[np.int8]:
+    """Return images' fine structure, N×96×96, from the file that holds all."""
+    kept = np.empty((len(places), _SIDE_PX, _SIDE_PX), np.int8)
+    for at, place in enumerate(places.tolist()):
+        fine.seek(place * _SIDE_PX**2)
+        kept[at] = np.frombuffer(fine.read(_SIDE_PX**2), np.int8).reshape(kept.shape[1:])
+    return kept
 
 
 class _Portrait(NamedTuple):
@@ -163,80 +174,24 @@ def _fine(square: Floats) -> NDArray[np.int8]:
     return np.asarray(whitened * (127 / max(float(np.abs(whitened).max()), _BLANK)), dtype=np.int8)
 
 
-def _correlation(one: NDArray[np.int8], other: NDArray[np.int8]) -> float:
-    """Return the greatest correlation of two structures over small shifts."""
-    first, second = one.astype(np.float32), other.astype(np.float32)
-    length = float(np.linalg.norm(first) * np.linalg.norm(second))
-    shifted = fft.irfft2(fft.rfft2(first) * np.conj(fft.rfft2(second)), first.shape)
-    near = np.roll(shifted, (_SHIFT_PX, _SHIFT_PX), (0, 1))
-    return float(near[: 2 * _SHIFT_PX + 1, : 2 * _SHIFT_PX + 1].max()) / max(length, _BLANK)
-
-
-def _turned(picture: NDArray[np.int8], turn: int) -> NDArray[np.int8]:
-    """Return the turn-th of the eight turns and mirrorings: transposed, upside down, mirrored."""
-    picture = picture.T if turn & 4 else picture
-    picture = picture[::-1] if turn & 2 else picture
-    return picture[:, ::-1] if turn & 1 else picture
-
-
-_Close = np.dtype([("image", np.int64), ("other", np.int64), ("turn", np.int8), ("like", "f4")])
-
-
-def _candidates(waves: Floats) -> Iterator[tuple[int, int, int]]:
-    """Yield image, similar image, and the turn that makes the second most like the first.
+def _correlations(ones: Floats, again: NDArray[np.int64], others: Floats) -> Floats:
+    """Return the greatest correlation of two structures over small shifts, of N pairs.
 
     Args:
-        waves: N×12×12, each of length 1.
+        ones: M×96×96.
+        again: N places in ``ones``: each pair's first.
+        others: N×96×96.
     """
-    others = waves.reshape(len(waves), -1).T
-    for start in range(0, len(waves), _BLOCK):
-        turned = _all_turns(waves[start : start + _BLOCK])
-        found = [
-            _close(turned, others[:, first : first + _TILE], start, first)
-            for first in range(0, len(waves), _TILE)
-        ]
-        yield from _nearest(np.concatenate(found))
+    lengths = np.linalg.norm(ones, axis=(1, 2))[again] * np.linalg.norm(others, axis=(1, 2))
+    product = fft.rfft2(ones)[again] * np.conj(fft.rfft2(others))
+    shifted = fft.irfft2(product, others.shape[1:])
+    near = np.roll(shifted, (_SHIFT_PX, _SHIFT_PX), (1, 2))
+    greatest = near[:, : 2 * _SHIFT_PX + 1, : 2 * _SHIFT_PX + 1].max((1, 2))
+    return np.asarray(greatest / lengths.clip(_BLANK), dtype=np.float32)
 
 
-def _all_turns(waves: Floats) -> Floats:
-    """Return the waves of B pictures, undone by each of the eight turns: 8×B×144.
-
-    Mirroring a picture changes the sign of every other cosine coefficient. What undoes a turn is
-    that turn, but for two: of a picture that is transposed, the other axis is to be mirrored.
-    """
-    signs = np.ones((2, _COARSE), np.float32)
-    signs[1, 1::2] = -1
-    mirrored = np.stack([waves * signs[down][:, None] * signs[across] for down, across in _MIRRORS])
-    undone = np.concatenate([mirrored, mirrored.transpose(0, 1, 3, 2)])
-    return undone.reshape(8, len(waves), -1)
-
-
-def _close(turned: Floats, tile: Floats, image: int, other: int) -> NDArray[np.void]:
-    """Return the pairs of a block and a tile that are candidates, at every turn that is close.
-
-    Args:
-        turned: 8×B×144, as ``_all_turns`` gives them; the first picture is number ``image``.
-        tile: 144×T; its first is number ``other``.
-        image: See ``turned``.
-        other: See ``tile``.
-    """
-    likeness = turned.reshape(-1, turned.shape[2]) @ tile
-    places = np.flatnonzero(likeness >= _CANDIDATE_FROM)
-    rows, columns = np.divmod(places, tile.shape[1])
-    turns, pictures = np.divmod(rows, turned.shape[1])
-    found = np.empty(len(places), _Close)
-    found["image"], found["other"] = pictures + image, columns + other
-    found["turn"], found["like"] = turns, likeness[rows, columns]
-    others: NDArray[np.void] = found[found["image"] != found["other"]]  # not of itself
-    return others
-
-
-def _nearest(found: NDArray[np.void]) -> Iterator[tuple[int, int, int]]:
-    """Yield each image's most similar ones, each with its best turn."""
-    found = found[np.lexsort((found["turn"], -found["like"], found["image"]))]
-    _, first = np.unique(found["image"] << 32 | found["other"], return_index=True)
-    found = found[np.sort(first)]
-    _, starts, counts = np.unique(found["image"], return_index=True, return_counts=True)
-    rank = np.arange(len(found)) - np.repeat(starts, counts)
-    for one in found[rank < _CANDIDATES]:
-        yield int(one["image"]), int(one["other"]), int(one["turn"])
+def turned(pictures: NDArray[np.int8], turn: int) -> NDArray[np.int8]:
+    """Return pictures ...×S×S at the turn-th of eight: transposed, upside down, mirrored."""
+    pictures = pictures.swapaxes(-1, -2) if turn & 4 else pictures
+    pictures = pictures[..., ::-1, :] if turn & 2 else pictures
+    return pictures[..., ::-1] if turn & 1 else pictures
