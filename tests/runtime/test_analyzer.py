@@ -123,3 +123,14 @@ def test_a_finding_written_before_there_were_diagnoses_is_read(
     earlier = json.loads(analyzer.analyze(dark_disc).model_dump_json())
     del earlier["diagnoses"], earlier["heat_map"]
     assert Finding.model_validate(earlier).diagnoses is None
+
+
+def test_a_fault_of_the_classifier_reaches_the_caller(
+    analyzer: Analyzer, dark_disc: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise BundleError("the model gave no numbers")
+
+    monkeypatch.setattr(analyzer.classifier, "estimate_all", fails)
+    with pytest.raises(BundleError, match="no numbers"):
+        analyzer.analyze(dark_disc)

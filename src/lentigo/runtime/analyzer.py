@@ -1,33 +1,25 @@
 """The pipeline: a photo comes in, a finding comes out."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
 from lentigo.bundle import Bundle
 from lentigo.errors import ImageError
 from lentigo.files import sha256_of
-from lentigo.imaging.arrays import Mask, Pixels
-from lentigo.imaging.contour import Polygon, outline
-from lentigo.imaging.crop import crop, lesion_box
-from lentigo.imaging.geometry import WORKING_SIDE_PX, resize_mask, working_size
-from lentigo.imaging.measure import measure
-from lentigo.imaging.overlay import draw_polygons
-from lentigo.imaging.quality import QualityWarning, image_warnings, mask_warnings
+from lentigo.imaging.arrays import Mask
+from lentigo.imaging.geometry import WORKING_SIDE_PX
+from lentigo.imaging.quality import QualityWarning
 from lentigo.imaging.read import Photo
 from lentigo.runtime.classifier import Classifier, Estimate
 from lentigo.runtime.finding import (
     NOT_DERMOSCOPY,
     UNCERTAIN_OUTLINE,
     AppliedPoint,
-    BoxPx,
     Finding,
     HeatMap,
-    Measurements,
     OutlineQuality,
     Outliner,
     Pictures,
@@ -39,6 +31,7 @@ from lentigo.runtime.finding import (
     called,
 )
 from lentigo.runtime.gate import Verdict, shipped_gate
+from lentigo.runtime.outlined import Outlined, WorkingCopy
 from lentigo.runtime.photos import PhotoLike, as_photo
 from lentigo.runtime.segmenter import Segmentation, Segmenter, given_outline
 
@@ -81,6 +74,8 @@ class Analyzer:
         self.operating_point = self.point(operating_point)
         self.gate = shipped_gate()
         self.refuses = gate
+        # What neither net waits for is done beside them, on another core.
+        self._beside: Executor = ThreadPoolExecutor(thread_name_prefix="lentigo-analyzer")
         self.made_with = Provenance(
             lentigo=version("lentigo"),
             engine=self.classifier.engine.name,
@@ -129,20 +124,24 @@ class Analyzer:
         Raises:
             LentigoError: An outline does not fit its photo.
         """
+        copies = [self._beside.submit(WorkingCopy.of, photo) for photo in photos]
         verdicts = [self.gate.judge(photo.pixels) for photo in photos]
         given = dict(enumerate(outlines or ()))
         scored = [at for at, verdict in enumerate(verdicts) if verdict.accepted or not self.refuses]
         found = self._segmentations(photos, given, scored)
-        estimates = self.classifier.estimate_all(
-            [photos[at] for at in scored], [found[at].working_mask for at in scored]
+        masks = [found[at].working_mask for at in scored]
+        estimates = self._beside.submit(
+            self.classifier.estimate_all, [photos[at] for at in scored], masks
         )
-        estimated = dict(zip(scored, estimates, strict=True))
         for at, (photo, verdict) in enumerate(zip(photos, verdicts, strict=True)):
-            if at in estimated:
+            copy = copies[at].result()
+            if at in found:
                 by: Outliner = "segmenter" if given.get(at) is None else "caller"
-                yield self._finding(photo, verdict, found[at], estimated[at], by)
+                outlined = Outlined.of(photo, copy.pixels, found[at])
+                estimate = estimates.result()[scored.index(at)]
+                yield self._finding(photo, verdict, copy, outlined, estimate, by)
             else:
-                yield self._refused(photo, verdict)
+                yield self._refused(photo, verdict, copy)
 
     def _segmentations(
         self, photos: Sequence[Photo], given: dict[int, Mask | None], wanted: Sequence[int]
@@ -161,15 +160,12 @@ class Analyzer:
         self,
         photo: Photo,
         verdict: Verdict,
-        segmentation: Segmentation,
+        copy: WorkingCopy,
+        outlined: Outlined,
         estimate: Estimate,
         outline_by: Outliner,
     ) -> Finding:
-        working_mask = segmentation.working_mask
-        pixels = _resized(photo.pixels, working_mask.shape)
-        scale_px = photo.size_px[1] / working_mask.shape[1]
-        found, lines = bool(working_mask.any()), outline(working_mask)
-        quality = self._outline_quality(segmentation.expected_jaccard)
+        quality = self._outline_quality(outlined.expected_jaccard)
         return Finding(
             **_identity(photo),
             probability_malignant=estimate.probability,
@@ -178,25 +174,22 @@ class Analyzer:
             decision=called(estimate.probability, self.operating_point),
             warnings=(
                 *_gate_notes(verdict),
-                *_notes(photo.notes),
-                *_notes(image_warnings(pixels, photo.size_px)),
-                *_notes(mask_warnings(working_mask)),
-                *(_outline_notes(quality) if found and quality else ()),
+                *_notes((*photo.notes, *copy.warnings, *outlined.warnings)),
+                *(_outline_notes(quality) if outlined.lesion_found and quality else ()),
             ),
-            lesion_found=found,
+            lesion_found=outlined.lesion_found,
             outline_by=outline_by,
             outline_quality=quality,
-            measurements=_measurements(photo, pixels, working_mask, scale_px) if found else None,
-            box=BoxPx(**lesion_box(segmentation.mask)._asdict()) if found else None,
-            contour=_contour(lines, scale_px),
+            measurements=outlined.measurements,
+            box=outlined.box,
+            contour=outlined.contour,
             heat_map=None if estimate.heat is None else HeatMap.of(estimate.heat),
             made_with=self.made_with,
-            pictures=_pictures(photo, segmentation, lines, pixels),
+            pictures=outlined.pictures,
         )
 
-    def _refused(self, photo: Photo, verdict: Verdict) -> Finding:
+    def _refused(self, photo: Photo, verdict: Verdict, copy: WorkingCopy) -> Finding:
         """Return the finding for an image that neither net has seen."""
-        pixels = _resized(photo.pixels, working_size(photo.size_px))
         return Finding(
             **_identity(photo),
             probability_malignant=None,
@@ -208,13 +201,13 @@ class Analyzer:
                 score=verdict.score,
                 accept_from=verdict.accept_from,
             ),
-            warnings=_notes((*photo.notes, *image_warnings(pixels, photo.size_px))),
+            warnings=_notes((*photo.notes, *copy.warnings)),
             lesion_found=False,
             measurements=None,
             box=None,
             contour=(),
             made_with=self.made_with,
-            pictures=Pictures(mask=None, overlay=pixels, crop=None),
+            pictures=Pictures(mask=None, overlay=copy.pixels, crop=None),
         )
 
     def _outline_quality(self, expected_jaccard: float | None) -> OutlineQuality | None:
@@ -250,14 +243,6 @@ def _sha256_of_image(path: Path) -> str:
         raise ImageError(path, f"vanished while it was read ({error.strerror})") from error
 
 
-def _resized(pixels: Pixels, size_px: tuple[int, ...]) -> Pixels:
-    height, width = size_px
-    if pixels.shape[:2] == (height, width):
-        return pixels
-    image = Image.fromarray(pixels)
-    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3.0))
-
-
 def _unlike(verdict: Verdict) -> str:
     return (
         f"the image does not look like dermoscopy, most of all by {verdict.saw}; the gate gives it "
@@ -285,26 +270,3 @@ def _outline_notes(quality: OutlineQuality) -> tuple[QualityNote, ...]:
         "you rely on size, shape or crop"
     )
     return (QualityNote(code=UNCERTAIN_OUTLINE, message=text),)
-
-
-def _measurements(photo: Photo, pixels: Pixels, mask: Mask, scale_px: float) -> Measurements:
-    values = measure(pixels, mask, scale_px=scale_px, pixel_spacing_mm=photo.pixel_spacing_mm)
-    return Measurements(**{name: getattr(values, name) for name in Measurements.model_fields})
-
-
-def _contour(lines: Sequence[Polygon], scale_px: float) -> tuple[tuple[float, float], ...]:
-    if not lines:
-        return ()
-    # Pixel centres have whole co-ordinates, so that an edge lies at -0.5 at every scale.
-    points = (lines[0] + 0.5) * scale_px - 0.5
-    return tuple((round(float(x), 1), round(float(y), 1)) for x, y in points)
-
-
-def _pictures(
-    photo: Photo, segmentation: Segmentation, lines: Sequence[Polygon], pixels: Pixels
-) -> Pictures:
-    if not lines:
-        return Pictures(segmentation.mask, overlay=pixels, crop=None)
-    height, width = photo.pixels.shape[:2]
-    box = lesion_box(resize_mask(segmentation.working_mask, (height, width)))
-    return Pictures(segmentation.mask, draw_polygons(pixels, lines), crop(photo.pixels, box))

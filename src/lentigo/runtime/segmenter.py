@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from lentigo.bundle import Bundle, open_bundle
 from lentigo.errors import LentigoError
-from lentigo.imaging.arrays import Floats, Mask
+from lentigo.imaging.arrays import Floats, Mask, Size
 from lentigo.imaging.geometry import Letterbox, resize_mask, same_aspect, working_size
 from lentigo.imaging.outline_quality import outline_features
 from lentigo.imaging.read import Photo
@@ -23,17 +24,24 @@ class Segmentation:
     """Where a photo's lesion is.
 
     Attributes:
-        mask: bool, at the size that was asked for; True = lesion.
-        working_mask: bool, the same at the size it was refined at (long side ≤ 1024 px).
+        outline: bool, as it came from the net or the caller; True = lesion.
+        size_px: Height and width that were asked for.
+        working_mask: bool, at the size it was refined at (long side ≤ 1024 px).
         probability: float32 in 0–1, at ``working_mask``'s size, before threshold and refinement.
         expected_jaccard: What the mask's Jaccard with an expert's is expected to be, 0–1; 0 where
             no lesion was found, None where the bundle does not tell.
     """
 
-    mask: Mask
+    outline: Mask
+    size_px: Size
     working_mask: Mask
     probability: Floats
     expected_jaccard: float | None = None
+
+    @cached_property
+    def mask(self) -> Mask:
+        """The lesion at ``size_px``; made when it is asked for, as a camera's takes a while."""
+        return resize_mask(self.outline, self.size_px)
 
 
 def given_outline(photo: Photo, outline: Mask) -> Segmentation:
@@ -53,8 +61,8 @@ def given_outline(photo: Photo, outline: Mask) -> Segmentation:
             "the same shape at another scale"
         )
     working_mask = resize_mask(outline, working_size(photo.size_px))
-    mask = resize_mask(outline, photo.size_px)
-    return Segmentation(mask, working_mask, probability=working_mask.astype(np.float32))
+    probability = working_mask.astype(np.float32)
+    return Segmentation(outline, photo.size_px, working_mask, probability)
 
 
 class Segmenter:
@@ -122,10 +130,9 @@ class Segmenter:
         letterbox = Letterbox(photo.size_px, self.bundle.spec.input.size_px)
         probability = letterbox.back(net_probability, working_size(wanted_px))
         working_mask = self._mask(probability)
-        mask = resize_mask(working_mask, wanted_px)
         found = bool(working_mask.any())
         expected = self._expected_jaccard(net_probability[letterbox.inner.slices], found)
-        return Segmentation(mask, working_mask, probability, expected)
+        return Segmentation(working_mask, wanted_px, working_mask, probability, expected)
 
     def _mask(self, probability: Floats) -> Mask:
         mask = probability >= self.threshold
