@@ -100,13 +100,7 @@ TABLES: Tables = {
     ("docs/performance.md", "stages"): running_tables.stages,
     ("docs/performance.md", "imports"): running_tables.imports,
     ("docs/performance.md", "training-step"): running_tables.training_step,
-    ("docs/performance.md", "training-step-without-amx"): partial(
-        running_tables.training_step, "without-amx/"
-    ),
     ("docs/performance.md", "training-classifier"): running_tables.training_classifier,
-    ("docs/performance.md", "training-classifier-without-amx"): partial(
-        running_tables.training_classifier, "without-amx/"
-    ),
     ("docs/hardening.md", "bad-input"): hardening_tables.bad_input,
     ("docs/hardening.md", "fuzzing"): hardening_tables.fuzzing,
     ("docs/hardening.md", "load"): hardening_tables.load,

@@ -158,8 +158,8 @@ def growth() -> str:
     return as_table("growth", head, rows)
 
 
-def training_step(folder: str = "") -> str:
-    """Return what ``training_step.py`` measured, of another machine where its folder is named."""
+def training_step() -> str:
+    """Return what ``training_step.py`` measured."""
 
     def rows(result: Result) -> Iterator[list[str]]:
         for name, found in result["phases"].items():
@@ -191,12 +191,11 @@ def training_step(folder: str = "") -> str:
         )
 
     head = ["phase", "kept", "against", "a step: times as fast", "the phase: times as fast"]
-    head += ["s a step", "of a matrix product"]
-    return as_table(f"{folder}training_step", head, rows, note)
+    return as_table("training_step", [*head, "s a step", "of a matrix product"], rows, note)
 
 
-def training_classifier(folder: str = "") -> str:
-    """Return what ``training_classifier.py`` measured, of another machine as above."""
+def training_classifier() -> str:
+    """Return what ``training_classifier.py`` measured."""
 
     def rows(result: Result) -> Iterator[list[str]]:
         for stage, about in result["stages"].items():
@@ -222,7 +221,7 @@ def training_classifier(folder: str = "") -> str:
         )
 
     head = ["stage", "by", "kept", "times as fast as Keras", "s an epoch", "Keras's"]
-    return as_table(f"{folder}training_classifier", head, rows, note)
+    return as_table("training_classifier", head, rows, note)
 
 
 def stages() -> str:
