@@ -12,12 +12,13 @@ runs are not at hand stay. The test part is not looked at. ISIC holds ISIC 2018 
     done
     python benchmarks/ingredients.py segmentation ISIC HAM RUNS
 
-For ``classification`` the second root is ``isic2017-part3=ISIC``.
+For ``classification`` the second root is ``isic2017-part3=ISIC``. A run with another seed (``--set
+seed=1``) in ``RUNS/RECIPE-seed-1`` gets a line of its own, held against the recipe's first run.
 """
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,20 +131,31 @@ def row(
     return line
 
 
+def ended_runs(task: str, runs: Path) -> Iterator[tuple[str, str]]:
+    """Yield the folder of every run that has ended, and what it changes, in the recipes' order."""
+    for recipe in sorted((ROOT / "recipes" / f"{task}-ingredients").glob("*.yaml")):
+        text = recipe.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+        seeds = sorted(runs.glob(f"{recipe.stem}-seed-*"))
+        again = {
+            run.name: f"{recipe.stem[:2]} with {run.name.split('-')[-1]} as seed." for run in seeds
+        }
+        for name, change in {recipe.stem: text, **again}.items():
+            if RunFolder(runs / name).tuned.is_file():
+                yield name, change
+
+
 def main(task: str, isic: Path, ham: Path, runs: Path) -> None:
     """Measure every run that has ended; keep the lines of others, all in the recipes' order."""
     subject = SUBJECTS[task]
     roots = {"isic2018-task1": isic, "isic2017-part3": isic, "ham10000": ham}
     done: dict[str, dict[str, Evaluation]] = {}
     lines = []
-    for recipe in sorted((ROOT / "recipes" / f"{task}-ingredients").glob("*.yaml")):
-        if not RunFolder(runs / recipe.stem).tuned.is_file():
-            continue
-        text = recipe.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
-        number, changed = recipe.stem[:2], re.match(r"\d\d", text)
-        done[number] = measure(subject, runs / recipe.stem, roots)
-        before = done.get(changed[0]) if changed else None
-        lines.append(row(subject, recipe.stem, text, done[number], before))
+    for name, text in ended_runs(task, runs):
+        changed = re.match(r"\d\d", text)
+        now = measure(subject, runs / name, roots)
+        lines.append(row(subject, name, text, now, done.get(changed[0]) if changed else None))
+        if "-seed-" not in name:
+            done[name[:2]] = now
         print(lines[-1])
     out = ROOT / "results" / task / "ingredients.csv"
     table = pl.DataFrame(lines, infer_schema_length=None)

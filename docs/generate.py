@@ -97,6 +97,7 @@ TABLES: Tables = {
     ("docs/performance.md", "engines"): engine_tables.engines,
     ("docs/performance.md", "scoring"): running_tables.scoring,
     ("docs/performance.md", "growth"): running_tables.growth,
+    ("docs/performance.md", "look-alikes"): running_tables.look_alikes,
     ("docs/performance.md", "stages"): running_tables.stages,
     ("docs/performance.md", "imports"): running_tables.imports,
     ("docs/performance.md", "training-step"): running_tables.training_step,

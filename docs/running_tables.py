@@ -158,6 +158,17 @@ def growth() -> str:
     return as_table("growth", head, rows)
 
 
+def look_alikes() -> str:
+    """Return what ``look_alikes.py`` counted."""
+
+    def rows(result: Result) -> Iterator[list[str]]:
+        for source, counts in result["data"].items():
+            yield [source, *(f"{count:,}" for count in counts.values())]
+
+    head = ["data", "photos", "pairs among all", "of these found"]
+    return as_table("look_alikes", [*head, "in the cells of 100,000 photos"], rows)
+
+
 def training_step() -> str:
     """Return what ``training_step.py`` measured."""
 
