@@ -26,7 +26,7 @@ _CELL: Final = 256  # photos in a cell, on average
 _PROBED: Final = 16  # cells that a photo is compared with; up to so many, these are all
 _SEEN: Final = 64  # photos a cell from which the means are found
 _LARGEST: Final = 1024  # photos of one cell that are compared at a time
-_BLOCK: Final = 512  # photos whose likenesses are held at a time
+_BLOCK: Final = 1024  # photos whose likenesses are held at a time
 _MIRRORS: Final = ((0, 0), (0, 1), (1, 0), (1, 1))  # down, across
 
 
