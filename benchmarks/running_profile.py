@@ -15,10 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
 from pathlib import Path
-from typing import Any
 
 from photos import write_photos
 from side_by_side import RESULTS, describe_machine
@@ -43,26 +40,15 @@ _IMPORT = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+([\w.]+)")
 _LENTIGO = "from lentigo.cli import main; main()"
 
 
-class AtOnce(Executor):
-    """Does what it is given before it returns, in the same thread."""
-
-    def submit(self, do: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        done.set_result(do(*given, **named))
-        return done
-
-
 def stages_ms(path: Path, runs: int) -> dict[str, float]:
     """Return each stage's milliseconds an analysis, and the whole's."""
     analyzer = Analyzer(gate=False)
-    analyzer._beside = AtOnce()
     for _ in range(3):
         analyzer.analyze(path)
     profile = cProfile.Profile()
-    profile.enable()
-    for _ in range(runs):
-        analyzer.analyze(path)
-    profile.disable()
+    with analyzer._beside.call(), profile:  # not alone: all is done in this thread
+        for _ in range(runs):
+            analyzer.analyze(path)
     spent = {
         (file, function): cumulative
         for (file, _, function), (_, _, _, cumulative, _) in pstats.Stats(profile).stats.items()

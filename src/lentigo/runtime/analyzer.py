@@ -1,7 +1,6 @@
 """The pipeline: a photo comes in, a finding comes out."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from lentigo.imaging.arrays import Mask
 from lentigo.imaging.geometry import WORKING_SIDE_PX
 from lentigo.imaging.quality import QualityWarning
 from lentigo.imaging.read import Photo
+from lentigo.runtime.beside import Beside
 from lentigo.runtime.classifier import Classifier, Estimate
 from lentigo.runtime.finding import (
     NOT_DERMOSCOPY,
@@ -74,8 +74,7 @@ class Analyzer:
         self.operating_point = self.point(operating_point)
         self.gate = shipped_gate()
         self.refuses = gate
-        # What neither net waits for is done beside them, on another core.
-        self._beside: Executor = ThreadPoolExecutor(thread_name_prefix="lentigo-analyzer")
+        self._beside = Beside()
         self.made_with = Provenance(
             lentigo=version("lentigo"),
             engine=self.classifier.engine.name,
@@ -124,24 +123,25 @@ class Analyzer:
         Raises:
             LentigoError: An outline does not fit its photo.
         """
-        copies = [self._beside.submit(WorkingCopy.of, photo) for photo in photos]
-        verdicts = [self.gate.judge(photo.pixels) for photo in photos]
         given = dict(enumerate(outlines or ()))
-        scored = [at for at, verdict in enumerate(verdicts) if verdict.accepted or not self.refuses]
-        found = self._segmentations(photos, given, scored)
-        masks = [found[at].working_mask for at in scored]
-        estimates = self._beside.submit(
-            self.classifier.estimate_all, [photos[at] for at in scored], masks
-        )
-        for at, (photo, verdict) in enumerate(zip(photos, verdicts, strict=True)):
-            copy = copies[at].result()
-            if at in found:
-                by: Outliner = "segmenter" if given.get(at) is None else "caller"
-                outlined = Outlined.of(photo, copy.pixels, found[at])
-                estimate = estimates.result()[scored.index(at)]
-                yield self._finding(photo, verdict, copy, outlined, estimate, by)
-            else:
-                yield self._refused(photo, verdict, copy)
+        with self._beside.call() as beside:
+            copies = [beside.submit(WorkingCopy.of, photo) for photo in photos]
+            verdicts = [self.gate.judge(photo.pixels) for photo in photos]
+            scored = [at for at, one in enumerate(verdicts) if one.accepted or not self.refuses]
+            found = self._segmentations(photos, given, scored)
+            masks = [found[at].working_mask for at in scored]
+            estimates = beside.submit(
+                self.classifier.estimate_all, [photos[at] for at in scored], masks
+            )
+            for at, (photo, verdict) in enumerate(zip(photos, verdicts, strict=True)):
+                copy = copies[at].result()
+                if at in found:
+                    by: Outliner = "segmenter" if given.get(at) is None else "caller"
+                    outlined = Outlined.of(photo, copy.pixels, found[at])
+                    estimate = estimates.result()[scored.index(at)]
+                    yield self._finding(photo, verdict, copy, outlined, estimate, by)
+                else:
+                    yield self._refused(photo, verdict, copy)
 
     def _segmentations(
         self, photos: Sequence[Photo], given: dict[int, Mask | None], wanted: Sequence[int]
