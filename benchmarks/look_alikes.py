@@ -21,7 +21,7 @@ LARGE = 100_000
 
 
 def pairs_found(paths: list[str], **settings: int) -> set[tuple[int, int]]:
-    """Return the pairs that a search with other settings finds; nothing is taken from the cache."""
+    """Return the pairs that a search with settings finds; nothing is taken from the cache."""
     with mock.patch.multiple(look_alikes, **settings):
         return set(near_duplicates._found(paths, None))
 
@@ -33,7 +33,7 @@ def measure(paths: list[str]) -> dict[str, Any]:
     return {
         "photos": len(paths),
         "pairs_among_all": len(among_all),
-        "of_these_found": len(among_all & pairs_found(paths)),
+        "of_these_found": len(among_all & pairs_found(paths, _CELL=look_alikes._CELL)),
         f"of_these_found_in_the_cells_of_{LARGE}_photos": len(
             among_all & pairs_found(paths, _CELL=smaller)
         ),

@@ -15,6 +15,7 @@ SUBJECTS = (
     "one_image",
     "folder",
     "engines",
+    "analysis_engines",
     "evaluation",
     "growth",
     "training_step",

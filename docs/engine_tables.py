@@ -38,6 +38,19 @@ def engines() -> str:
     return as_table("engines", [*head, "largest difference"], rows, note)
 
 
+def in_an_analysis() -> str:
+    """Return what ``analysis_engines.py`` measured."""
+
+    def rows(result: Result) -> Iterator[list[str]]:
+        against = result["speed_against"]
+        for way, seconds in result["seconds"].items():
+            name, ratio = (way, times(against[way])) if way in against else ("`auto`", "1")
+            yield [name, f"{1000 * seconds['median_s']:.0f}", ratio]
+
+    head = ["an analysis of 1024×768 by", "ms", "times as long as by `auto`"]
+    return as_table("analysis_engines", head, rows)
+
+
 def _measured_engines(result: Result) -> Iterator[tuple[str, str, Result]]:
     for bundle in (name for name in result if name != "machine"):
         for engine, found in result[bundle].items():

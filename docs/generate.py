@@ -95,6 +95,7 @@ TABLES: Tables = {
     ("docs/performance.md", "folder"): running_tables.folder,
     ("docs/performance.md", "folder-alone"): running_tables.folder_alone,
     ("docs/performance.md", "engines"): engine_tables.engines,
+    ("docs/performance.md", "analysis-engines"): engine_tables.in_an_analysis,
     ("docs/performance.md", "scoring"): running_tables.scoring,
     ("docs/performance.md", "growth"): running_tables.growth,
     ("docs/performance.md", "look-alikes"): running_tables.look_alikes,

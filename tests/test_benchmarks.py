@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from lentigo.synthetic import draw_lesion
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
@@ -41,3 +43,15 @@ def test_another_clinics_images_are_made_small_and_ranked_by_melanoma(
     )
     assert clinic.auc(table)["value"] == 0
     assert clinic.auc(clinic.by_melanoma(table))["value"] == 1
+
+
+def test_a_photo_is_analysed_in_turns_by_ways_in_processes_of_their_own(
+    module: Any, tmp_path: Path
+) -> None:
+    image = module("one_image")
+    Image.fromarray(draw_lesion(0, (96, 128)).image).save(photo := tmp_path / "photo.png")
+    names = [image.OWN, image.LIMIT]
+    with module("taking_turns").started(image.modules(names)) as ways:
+        found = image.warm(ways, photo, 2)
+    assert found["seconds"][image.OWN]["runs"] == 2 * image.RUNS
+    assert set(found["speed_against"]) == {image.LIMIT}

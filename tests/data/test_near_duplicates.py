@@ -1,5 +1,8 @@
 """Photos of one lesion are found whatever their light and turn; look-alikes are not."""
 
+import errno
+import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from lentigo.data import near_duplicates as near_duplicates_module
 from lentigo.data.near_duplicates import near_duplicates
+from lentigo.errors import SourceError
 from lentigo.synthetic import draw_lesion
 
 
@@ -92,3 +96,15 @@ def test_files_are_looked_through_once_until_one_changes(
     for kept in (tmp_path / "cache" / "near-duplicates").iterdir():
         kept.write_text("[[3")
     assert near_duplicates(paths) == [(5, 12)]
+
+
+def test_a_full_disk_is_told_with_what_to_do(
+    others: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(near_duplicates_module, "SpooledTemporaryFile", lambda _: Full())
+    with pytest.raises(SourceError, match=r"No space left on device.*set TMPDIR"):
+        near_duplicates_module._found(others, None)

@@ -10,9 +10,9 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
+from tempfile import SpooledTemporaryFile, gettempdir
 from typing import IO, Final, NamedTuple
 
 import numpy as np
@@ -23,7 +23,7 @@ from scipy import fft, ndimage
 from lentigo.data.cache import default_cache_dir
 from lentigo.data.look_alikes import Candidates, look_alikes
 from lentigo.data.prepared import Progress
-from lentigo.errors import ImageError
+from lentigo.errors import ImageError, SourceError
 from lentigo.files import write_text
 from lentigo.imaging.read import read_photo
 
@@ -40,7 +40,8 @@ _SIDE_PX: Final = 96
 _COARSE: Final = 12  # coefficients along each axis of the coarse descriptor
 _SHIFT_PX: Final = 6
 _PAIRS: Final = 128  # pairs that are compared in detail at a time
-_HELD_BYTES: Final = 2**28
+_AHEAD: Final = 1024  # images that are looked at before what was found of them is put away
+_HELD_BYTES: Final = 2**25
 _BLANK: Final = 1e-6
 
 
@@ -91,20 +92,50 @@ def _stamp(path: str | None) -> tuple[int, int] | None:
 
 
 def _found(paths: Sequence[str | None], progress: Progress | None) -> list[tuple[int, int]]:
-    places: list[int] = []
-    waves: list[Floats] = []
-    with ThreadPoolExecutor() as pool, SpooledTemporaryFile(_HELD_BYTES) as fine:
-        for place, portrait in enumerate(pool.map(_portrait, paths)):
-            if portrait is not None:
-                places.append(place)
-                waves.append(portrait.coarse)
-                fine.write(portrait.fine.tobytes())
-            if progress is not None:
-                progress(place + 1, len(paths))
+    with _fine_structures(len(paths)) as fine:
+        places, waves = _portraits(paths, fine, progress)
         if len(places) < 2:
             return []
-        same = list(_same(look_alikes(np.stack(waves)), fine))
+        same = list(_same(look_alikes(waves), fine))
     return sorted((min(places[i], places[j]), max(places[i], places[j])) for i, j in same)
+
+
+@contextmanager
+def _fine_structures(images: int) -> Iterator[IO[bytes]]:
+    """Yield a file for the fine structure of all images, which goes to the disk if it is large.
+
+    Raises:
+        SourceError: The disk is full.
+    """
+    try:
+        with SpooledTemporaryFile(_HELD_BYTES) as fine:
+            yield fine
+    except OSError as error:
+        needed_gb = images * _SIDE_PX**2 / 1e9
+        raise SourceError(
+            f"{gettempdir()}: the search for near-duplicates needs {needed_gb:.1f} GB there for a "
+            f"while ({error.strerror}); make room, or set TMPDIR to another folder"
+        ) from error
+
+
+def _portraits(
+    paths: Sequence[str | None], fine: IO[bytes], progress: Progress | None
+) -> tuple[list[int], Floats]:
+    """Return the places of the images that can be read, and their coarse waves, N×12×12."""
+    places: list[int] = []
+    waves = np.empty((len(paths), _COARSE, _COARSE), np.float32)
+    with ThreadPoolExecutor() as pool:
+        for start in range(0, len(paths), _AHEAD):  # a pool takes all that it is given at once
+            for place, portrait in enumerate(
+                pool.map(_portrait, paths[start : start + _AHEAD]), start
+            ):
+                if portrait is not None:
+                    waves[len(places)] = portrait.coarse
+                    fine.write(portrait.fine.tobytes())
+                    places.append(place)
+                if progress is not None:
+                    progress(place + 1, len(paths))
+    return places, waves[: len(places)]
 
 
 def _same(candidates: Candidates, fine: IO[bytes]) -> Iterator[tuple[int, int]]:
