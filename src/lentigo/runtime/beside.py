@@ -29,7 +29,7 @@ class Beside:
     """Gives a call threads beside its own while it is alone; where several run, they are enough."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(thread_name_prefix="lentigo-beside")
+        self._threads = ThreadPoolExecutor(thread_name_prefix="beside-an-analysis")
         self._calls = 0
         self._lock = threading.Lock()
 
