@@ -20,22 +20,24 @@ from lentigo.data.sources import read_source
 LARGE = 100_000
 
 
-def pairs_found(paths: list[str], **settings: int) -> set[tuple[int, int]]:
-    """Return the pairs that a search with settings finds; nothing is taken from the cache."""
-    with mock.patch.multiple(look_alikes, **settings):
+def pairs_found(
+    paths: list[str], cell: int = look_alikes._CELL, probed: int = look_alikes._PROBED
+) -> set[tuple[int, int]]:
+    """Return the pairs that a search finds; nothing is taken from the cache."""
+    with mock.patch.multiple(look_alikes, _CELL=cell, _PROBED=probed):
         return set(near_duplicates._found(paths, None))
 
 
 def measure(paths: list[str]) -> dict[str, Any]:
     """Count the pairs that each way finds."""
-    among_all = pairs_found(paths, _PROBED=len(paths))
+    among_all = pairs_found(paths, probed=len(paths))
     smaller = max(1, look_alikes._CELL * len(paths) // LARGE)
     return {
         "photos": len(paths),
         "pairs_among_all": len(among_all),
-        "of_these_found": len(among_all & pairs_found(paths, _CELL=look_alikes._CELL)),
+        "of_these_found": len(among_all & pairs_found(paths)),
         f"of_these_found_in_the_cells_of_{LARGE}_photos": len(
-            among_all & pairs_found(paths, _CELL=smaller)
+            among_all & pairs_found(paths, cell=smaller)
         ),
     }
 

@@ -1,8 +1,9 @@
 """Which photos of many look most alike, by their coarse waves, at any of eight turns.
 
 All pairs of a few thousand photos are compared. Of more, each photo is compared with those that are
-filed near it: photos are filed in cells, each about one of the photos' means (an inverted file;
-Sivic and Zisserman 2003, section 3), so that the time a photo does not grow with their number.
+filed near it: photos are filed in cells, each about a mean of photos (the inverted file of Jégou,
+Douze and Schmid 2011, section IV, without its product quantiser), so that the comparisons a photo
+do not grow with their number.
 """
 
 import warnings

@@ -51,10 +51,10 @@ def near_duplicates(
     """Return the pairs of places in ``paths`` whose images are nearly the same.
 
     Each image is compared in detail with no more than its eight most similar ones. Up to 4,096
-    images these are found among all; of more, among those most like it, some 4,096 of them, so that
-    the time an image does not grow with their number. About 1 kB is held for each image; its
-    fine structure, 9 kB, goes to a temporary file where all are more than ``_HELD_BYTES``. Images
-    that are absent or cannot be read are in no pair.
+    images these are found among all; of more, among some 4,096 of those most like it, so that the
+    comparisons an image do not grow with their number. Of each image about 1 kB is held; its fine
+    structure, 9 kB, goes to a temporary file where all are more than ``_HELD_BYTES``. Images that
+    are absent or cannot be read are in no pair.
 
     What was found is kept in the cache, by the files' paths, sizes and times, so that a dataset is
     looked through once and not at every run.
@@ -65,6 +65,9 @@ def near_duplicates(
 
     Returns:
         Pairs (i, j) with i < j, sorted.
+
+    Raises:
+        SourceError: The disk has no room for the temporary file.
     """
     kept = default_cache_dir() / "near-duplicates" / f"{_key(paths)}.json"
     try:

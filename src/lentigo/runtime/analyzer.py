@@ -129,16 +129,13 @@ class Analyzer:
             verdicts = [self.gate.judge(photo.pixels) for photo in photos]
             scored = [at for at, one in enumerate(verdicts) if one.accepted or not self.refuses]
             found = self._segmentations(photos, given, scored)
-            masks = [found[at].working_mask for at in scored]
-            estimates = beside.submit(
-                self.classifier.estimate_all, [photos[at] for at in scored], masks
-            )
+            estimates = beside.submit(self._estimates, photos, found)
             for at, (photo, verdict) in enumerate(zip(photos, verdicts, strict=True)):
                 copy = copies[at].result()
                 if at in found:
                     by: Outliner = "segmenter" if given.get(at) is None else "caller"
                     outlined = Outlined.of(photo, copy.pixels, found[at])
-                    estimate = estimates.result()[scored.index(at)]
+                    estimate = estimates.result()[at]
                     yield self._finding(photo, verdict, copy, outlined, estimate, by)
                 else:
                     yield self._refused(photo, verdict, copy)
@@ -155,6 +152,15 @@ class Analyzer:
         left = [at for at in wanted if at not in found]
         segmented = self.segmenter.segment_all([photos[at] for at in left])
         return found | dict(zip(left, segmented, strict=True))
+
+    def _estimates(
+        self, photos: Sequence[Photo], found: dict[int, Segmentation]
+    ) -> dict[int, Estimate]:
+        """Return what the classifier tells of each photo that has a segmentation."""
+        told = self.classifier.estimate_all(
+            [photos[at] for at in found], [one.working_mask for one in found.values()]
+        )
+        return dict(zip(found, told, strict=True))
 
     def _finding(
         self,

@@ -1,4 +1,4 @@
-"""Work that can be done beside other work: on another core, while the cores have nothing else."""
+"""Work that can be done beside other work: in other threads, while there is one call alone."""
 
 import threading
 from collections.abc import Callable, Iterator
