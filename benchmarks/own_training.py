@@ -13,6 +13,9 @@ import torch
 from taking_turns import Asked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lentigo.training.front import Ask
     from lentigo.training.progress import EpochRecord
     from lentigo.training.recipe import Phase
 
@@ -22,8 +25,9 @@ class Turnstile:
 
     Of each epoch it tells the seconds of training, of validation (to a hundredth, as the run's own
     record has them), and of writing weights and curves. A phase's first epoch is its beginning, of
-    which it tells ``start_s``, all that the run did before its first phase, and
-    ``through_training_s``: the epoch's training with what is computed once for the phase before it.
+    which it tells ``start_s``, all that the run did before its first phase, ``through_training_s``,
+    the epoch's training with what is computed once for the phase before it, and of that
+    ``front_s``, to make a frozen front, which does not grow with the images.
 
     Args:
         asked: The pipe.
@@ -32,6 +36,7 @@ class Turnstile:
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
         self.begins = False
+        self.front_s = 0.0
         self.start_s: float | None = None
         asked.hear()
         self.started = self.trained = time.perf_counter()
@@ -40,7 +45,18 @@ class Turnstile:
         now = time.perf_counter()
         if self.start_s is None:
             self.start_s = now - self.started
-        self.started, self.begins = now, True
+        self.started, self.begins, self.front_s = now, True, 0.0
+
+    def timed(self, make: "Callable[..., Ask]") -> "Callable[..., Ask]":
+        """Return what makes a frozen front and is timed."""
+
+        def made(*given: Any) -> "Ask":
+            began = time.perf_counter()
+            ask = make(*given)
+            self.front_s = time.perf_counter() - began
+            return ask
+
+        return made
 
     def step(self, phase: "Phase", epoch: int, done: int, total: int, loss: float) -> None:
         self.trained = time.perf_counter()
@@ -51,6 +67,7 @@ class Turnstile:
             told: dict[str, Any] = {
                 "start_s": self.start_s,
                 "through_training_s": self.trained - self.started,
+                "front_s": self.front_s,
             }
         else:
             # An epoch's record holds training and validation.
@@ -70,6 +87,7 @@ class Turnstile:
 def main() -> None:
     # TensorBoard loads TensorFlow where it is installed: it must not come into this process.
     sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    from lentigo.training import kept  # noqa: PLC0415
     from lentigo.training.recipe import read_recipe  # noqa: PLC0415
     from lentigo.training.run import train  # noqa: PLC0415
 
@@ -79,7 +97,9 @@ def main() -> None:
     torch.set_num_threads(chosen["threads"])
     recipe = read_recipe(Path(chosen["recipe"]), tuple(chosen["changes"]))
     roots = {recipe.data.source: Path(chosen["root"])}
-    train(recipe, roots, Path(chosen["out"]), Turnstile(asked))
+    turnstile = Turnstile(asked)
+    kept.frozen_front = turnstile.timed(kept.frozen_front)
+    train(recipe, roots, Path(chosen["out"]), turnstile)
 
 
 if __name__ == "__main__":

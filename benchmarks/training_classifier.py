@@ -126,7 +126,7 @@ def measure(
             name: [
                 (starts[name] + stage_s) / phase.epochs
                 for stage_s in phase_seconds(
-                    answers, phase.epochs, batch, images, whole, VIEWS.get(name, 0)
+                    answers, phase.epochs, batch, images, whole, VIEWS.get(name)
                 )
             ]
             for name, answers in told.items()
@@ -137,7 +137,8 @@ def measure(
             own[name] = {
                 "kept_blocks": kept_parts(viewed, viewed.phases[at]),
                 "start_s": starts[name],
-                "first_pass_s": first_pass_seconds(told[name]) if views else 0.0,
+                "first_pass_s": first_pass_seconds(told[name]),
+                "front_s": told[name][0]["front_s"],
                 "epoch": against({way: epoch_s[way] for way in (KERAS, name)}, name),
             }
         stages[phase.name] = {"epochs": phase.epochs, "own": own, "epochs_measured": told}
@@ -145,7 +146,7 @@ def measure(
 
 
 def main() -> None:
-    chosen = options(__doc__, rounds=3, batch=32, images=200)
+    chosen = options(__doc__, rounds=3, batch=32, images=2_000)
     threads = len(os.sched_getaffinity(0))
     images = Images(chosen.images * 4 // 5, chosen.images // 5)
     if chosen.images % IMAGES_STEP or images.train % chosen.batch:

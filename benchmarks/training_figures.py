@@ -1,7 +1,7 @@
 """What the benchmarks of training make of each way's epochs: ratios, and a whole recipe's seconds.
 
 A way tells of each epoch ``train_s`` and ``validation_s``; Lentigo's also ``writing_s``, and of a
-phase's beginning ``start_s`` and ``through_training_s`` (see ``own_training.py``).
+phase's beginning ``start_s``, ``through_training_s`` and ``front_s`` (see ``own_training.py``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -65,12 +65,13 @@ def phase_seconds(
     batch: int,
     measured: Images,
     whole: Images,
-    views: int = 0,
+    views: int | None = None,
 ) -> list[float]:
     """Return a whole phase's seconds, once for each epoch that was measured.
 
     Training grows with the steps of an epoch, validation with its images, and what a frozen front
-    makes of images once a phase with the images and their views; writing does not grow.
+    makes of images once a phase with the images and their views; to make the front, and to write,
+    does not grow.
 
     Args:
         told: What the way told of each epoch.
@@ -78,13 +79,17 @@ def phase_seconds(
         batch: Images a step.
         measured: The images of the epochs that were measured.
         whole: Those that are to be told of.
-        views: How many views of each image the front goes over once; 0 where nothing is kept.
+        views: How many views of each training image the front goes over once, beside the validation
+            images; None where nothing is kept.
     """
     steps = (whole.train // batch) / (measured.train // batch)
     validation = whole.validation / measured.validation
-    once_s = first_pass_seconds(told) * _passes(whole, views) / _passes(measured, views)
+    once_s = 0.0
+    if views is not None:
+        growing_s = first_pass_seconds(told) * _passes(whole, views) / _passes(measured, views)
+        once_s = told[0].get("front_s", 0.0) + growing_s
     return [
-        (once_s if views else 0.0)
+        once_s
         + epochs
         * (one["train_s"] * steps + one["validation_s"] * validation + one.get("writing_s", 0.0))
         for one in told
@@ -92,9 +97,10 @@ def phase_seconds(
 
 
 def first_pass_seconds(told: Sequence[Answer]) -> float:
-    """Return what a phase's first epoch took longer than the others: what is computed once."""
+    """Return what a phase's first epoch took longer than the others, but for making a front."""
     usual_s = np.median([one["train_s"] for one in told])
-    return max(0.0, float(told[0].get("through_training_s", usual_s) - usual_s))
+    first_s = told[0].get("through_training_s", usual_s) - told[0].get("front_s", 0.0)
+    return max(0.0, float(first_s - usual_s))
 
 
 def _passes(images: Images, views: int) -> int:

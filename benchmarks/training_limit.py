@@ -7,7 +7,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from lentigo.nets import build_net
-from lentigo.training.kept import Behind, views_of
+from lentigo.training.front import Behind
+from lentigo.training.kept import views_of
 from lentigo.training.phases import unfreeze
 from lentigo.training.precision import Precision, choose_precision
 from lentigo.training.recipe import Phase, Recipe

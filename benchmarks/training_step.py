@@ -119,8 +119,9 @@ def measure(
         product_s = np.array([one["train_s"] for one in told.pop(LIMIT)])
         step_s = {name: [one["train_s"] for one in answers] for name, answers in told.items()}
         flop, kept = flop_of_step(recipe, phase, images.train), kept_parts(recipe, phase)
+        views = 1 if kept else None
         phase_s = {
-            name: phase_seconds(answers, phase.epochs, images.train, images, whole, int(kept > 0))
+            name: phase_seconds(answers, phase.epochs, images.train, images, whole, views)
             for name, answers in told.items()
         }
         for name, seconds in phase_s.items():

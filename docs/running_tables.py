@@ -231,7 +231,7 @@ def training_classifier() -> str:
             f"{whole['train']:,} and {whole['validation']:,}.\n\n"
         )
 
-    head = ["stage", "by", "kept", "times as fast as Keras", "s an epoch", "Keras's"]
+    head = ["stage", "by", "kept for training", "times as fast as Keras", "s an epoch", "Keras's"]
     return as_table("training_classifier", head, rows, note)
 
 

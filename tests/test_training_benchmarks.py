@@ -64,6 +64,8 @@ def test_a_phase_s_seconds_grow_with_what_each_hangs_on(module: Any) -> None:
     assert without == [10 * (3 * 2.0 + 2 * 0.5 + 1.0)]
     (kept,) = figures.phase_seconds([epoch], 10, 32, small, large, views=2)
     assert kept - without[0] == pytest.approx((7.0 - 2.0) * (2 * 100 + 16) / (2 * 32 + 8))
+    (made,) = figures.phase_seconds([epoch | {"front_s": 4.0}], 10, 32, small, large, views=0)
+    assert made - without[0] == pytest.approx(4.0 + (7.0 - 2.0 - 4.0) * 16 / 8)
 
 
 def test_what_is_kept_is_no_part_of_a_step_s_arithmetic(module: Any) -> None:
@@ -84,7 +86,7 @@ class Steady:
         self.told = {"train_s": train_s, "validation_s": train_s / 10, "loss": 1.0} | more
 
     def begin(self, phase: int) -> dict[str, float]:
-        return {"start_s": 1.0, "through_training_s": self.told["train_s"]}
+        return {"start_s": 1.0, "through_training_s": self.told["train_s"], "front_s": 0.0}
 
     def epoch(self) -> dict[str, float]:
         return self.told

@@ -17,6 +17,7 @@ from lentigo.nets.mobilenetv2 import MobileNetV2
 from lentigo.training import kept
 from lentigo.training.batch import training_batch
 from lentigo.training.data import Part
+from lentigo.training.front import Ask, frozen_front
 from lentigo.training.recipe import Recipe
 from lentigo.training.run import check_names, train
 
@@ -45,13 +46,14 @@ def weights(folder: Path) -> dict[str, Tensor]:
     return state
 
 
-def test_where_nothing_changes_images_kept_features_train_the_same_net(
-    drawn_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("augmentation", [{}, {"flips": True, "brightness": 0.3}])
+def test_a_front_asked_apart_trains_the_same_net(
+    augmentation: dict[str, Any], drawn_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    how = recipe(HEAD, LAST)
+    how = recipe(HEAD, LAST, augmentation=augmentation)
     fast = run(how, drawn_root, tmp_path / "fast")
     assert not (tmp_path / "fast" / "kept" / "0").exists()
-    monkeypatch.setattr(kept, "views_of", lambda recipe, phase: 0)
+    monkeypatch.setattr(MobileNetV2, "frozen_front", lambda _: 0)
     slow = run(how, drawn_root, tmp_path / "slow")
     for one, other in zip(fast.records, slow.records, strict=True):
         assert one.train_loss == pytest.approx(other.train_loss, rel=1e-4)
@@ -59,20 +61,31 @@ def test_where_nothing_changes_images_kept_features_train_the_same_net(
     torch.testing.assert_close(weights(tmp_path / "fast"), weights(tmp_path / "slow"))
 
 
-def test_a_frozen_front_sees_each_image_once_a_phase(
-    drawn_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("augmentation", "training_images"), [({}, 10), ({"flips": True}, HEAD["epochs"] * 10)]
+)
+def test_a_frozen_front_sees_again_only_what_chance_changes(
+    augmentation: dict[str, Any],
+    training_images: int,
+    drawn_root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen: list[int] = []
-    front = MobileNetV2.front
 
-    def watched(self: MobileNetV2, pixels: Tensor, parts: int) -> tuple[Tensor, ...]:
-        seen.append(len(pixels))
-        return front(self, pixels, parts)
+    def watched(*front: Any) -> Ask:
+        ask = frozen_front(*front)
 
-    monkeypatch.setattr(MobileNetV2, "front", watched)
-    run(recipe(HEAD), drawn_root, tmp_path / "run")
+        def counted(pixels: Tensor) -> tuple[Tensor, ...]:
+            seen.append(len(pixels))
+            return ask(pixels)
+
+        return counted
+
+    monkeypatch.setattr(kept, "frozen_front", watched)
+    run(recipe(HEAD, augmentation=augmentation), drawn_root, tmp_path / "run")
     one_to_learn_the_size = 1
-    assert sum(seen) == 10 + 6 + one_to_learn_the_size
+    assert sum(seen) == training_images + 6 + one_to_learn_the_size
 
 
 def test_epochs_take_the_views_in_turn(drawn_root: Path) -> None:
@@ -82,8 +95,9 @@ def test_epochs_take_the_views_in_turn(drawn_root: Path) -> None:
     net = build_net("mobilenetv2").eval()
     net.unfreeze([])
     folder = drawn_root.parent / "features"
-    with kept.kept_front(net, how, how.phases[0], part, part, folder, torch.no_grad) as front:
+    with kept.front_of(net, how, how.phases[0], part, part, folder, "fp32") as front:
         assert front
+        assert front.train
         assert front.views == 2
         for view in range(2):
             chance = torch.Generator().manual_seed(view)
@@ -107,8 +121,9 @@ def test_masks_are_kept_as_they_are_taken(drawn_root: Path) -> None:
     part = Part(pixels, masks, np.arange(3), np.zeros(3, np.float32))
     how = recipe_of("segmentation", net={"name": "vgg-segnet", "pretrained": None}, augmentation={})
     folder = drawn_root.parent / "features"
-    with kept.kept_front(net, how, how.phases[0], part, part, folder, torch.no_grad) as front:
+    with kept.front_of(net, how, how.phases[0], part, part, folder, "fp32") as front:
         assert front
+        assert front.train
         images, target = part.take(np.array([2, 0]))
         features, kept_target = front.train.take(np.array([2, 0]))
         torch.testing.assert_close(features, net.front(images, front.parts))
@@ -145,7 +160,7 @@ def test_a_disk_almost_full_is_left_alone(
 ) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9 - 10, 10))
-    monkeypatch.setattr(kept, "_computed", None)  # it would be called to keep anything
+    monkeypatch.setattr(kept, "_kept", None)  # it would be called to keep anything
     assert len(run(recipe(HEAD), drawn_root, tmp_path / "run").records) == 3
 
 

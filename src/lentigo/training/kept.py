@@ -1,41 +1,27 @@
-"""What a net's frozen front makes of images: computed once a phase, and kept on disk meanwhile."""
+"""What a net's frozen front makes of images: computed once a phase where nothing changes them by
+chance, and kept on disk meanwhile.
+"""
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from lentigo.errors import RecipeError, TrainingError
 from lentigo.nets import LesionNet
-from lentigo.nets.folding import folded
 from lentigo.training.batch import training_batch
 from lentigo.training.data import Part, in_order
+from lentigo.training.front import Ask, frozen_front
+from lentigo.training.precision import Precision
 from lentigo.training.recipe import Phase, Recipe
 from lentigo.training.recipe_augmentation import Augmentation
-
-
-class Behind(nn.Module):
-    """A net from behind its frozen front on.
-
-    Args:
-        net: The net.
-        parts: How many of the encoder's parts are its front.
-    """
-
-    def __init__(self, net: LesionNet, parts: int) -> None:
-        super().__init__()
-        self.net, self.parts = net, parts
-
-    def forward(self, *kept: Tensor) -> Tensor:
-        """Return logits for what the front made of images."""
-        return self.net.behind(kept, self.parts)
 
 
 @dataclass(frozen=True)
@@ -68,18 +54,20 @@ class Kept:
 
 @dataclass(frozen=True)
 class Front:
-    """The frozen front of a phase's net, in the place of which stands what it made of images.
+    """The frozen front of a phase's net, in the place of which stands what it makes of images.
 
     Attributes:
         parts: How many of the encoder's parts it has.
-        views: How many views of each training image there are; epochs take them in turn.
-        train: What it made of the training images.
+        views: How many views of each training image are kept; epochs take them in turn.
+        ask: The front.
+        train: What it made of the training images; None where chance changes them every time.
         validation: What it made of the validation images, which nothing changes.
     """
 
     parts: int
     views: int
-    train: Kept
+    ask: Ask
+    train: Kept | None
     validation: Kept
 
 
@@ -106,19 +94,20 @@ def check_views(net: LesionNet, phase: Phase) -> None:
 
 
 @contextmanager
-def kept_front(
+def front_of(
     net: LesionNet,
     recipe: Recipe,
     phase: Phase,
     train: Part,
     validation: Part,
     folder: Path,
-    arithmetic: Callable[[], AbstractContextManager[None]],
+    precision: Precision,
 ) -> Iterator[Front | None]:
-    """Keep what a phase's frozen front makes of all images; none where it is not worth it.
+    """Ask what a phase's net has frozen apart from the rest, and keep what it makes of images.
 
-    It is not where nothing is frozen, where images change by chance and the phase has no
-    ``views``, or where the disk has not twice the room that is needed.
+    Of validation images it is kept, of training images where nothing changes them by chance or the
+    phase has ``views``. There is no such front where nothing is frozen, where teachers need the
+    pixels, or where the disk has not twice the room that is needed.
 
     Args:
         net: The net as the phase trains it, on its device.
@@ -127,39 +116,44 @@ def kept_front(
         train: Training images.
         validation: Validation images.
         folder: Where features lie until the phase ends.
-        arithmetic: What the net computes in, as a context.
+        precision: What the front computes in.
 
     Raises:
         TrainingError: The phase's ``views`` do not fit on the disk.
     """
     parts, views = net.frozen_front(), views_of(recipe, phase)
-    if not (parts and views):
+    if not parts or recipe.distillation:
         yield None
         return
     shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
     folder.mkdir(parents=True)
     try:
-        with arithmetic(), torch.no_grad():
-            needed = _image_bytes(net, parts, train) * (views * len(train) + len(validation))
-            room = 2 * needed <= shutil.disk_usage(folder).free
-            front = None
-            if phase.views or room:
-                front = _computed(net, recipe, parts, views, train, validation, folder)
+        device = next(net.parameters()).device
+        pixels, target = train.take(np.zeros(1, np.int64), device)
+        ask = frozen_front(net, parts, precision, pixels)
+        image_bytes = sum(one.nbytes for one in (*ask(pixels), target))
+        needed = image_bytes * (views * len(train) + len(validation))
+        room = 2 * needed <= shutil.disk_usage(folder).free
+        front = None
+        if phase.views or room:
+            kept = _kept(ask, device, recipe, views, train, validation, folder)
+            front = Front(parts, views, ask, *kept)
         yield front
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _computed(
-    net: LesionNet,
+def _kept(
+    ask: Ask,
+    device: torch.device,
     recipe: Recipe,
-    parts: int,
     views: int,
     train: Part,
     validation: Part,
     folder: Path,
-) -> Front:
-    device, size = next(net.parameters()).device, recipe.batch_size
+) -> tuple[Kept | None, Kept]:
+    """Return what a front makes of training images, where it is kept, and of validation images."""
+    size = recipe.batch_size
 
     def changed() -> Iterator[tuple[Tensor, Tensor]]:
         for view in range(views):
@@ -167,38 +161,30 @@ def _computed(
             for chosen in in_order(len(train), size):
                 yield training_batch(recipe, train, chosen, chance)
 
-    frozen = folded(net)
     unchanged = (validation.take(chosen, device) for chosen in in_order(len(validation), size))
-    kept = []
-    for name, part, repeats, batches in (
-        ("train", train, views, changed()),
-        ("validation", validation, 1, unchanged),
-    ):
-        *features, targets = _written(frozen, parts, batches, repeats * len(part), folder / name)
-        kept.append(Kept(len(part), tuple(features), targets))
-    return Front(parts, views, *kept)
+    count = views * len(train)
+    return (
+        _written(ask, changed(), count, len(train), folder / "train") if views else None,
+        _written(ask, unchanged, len(validation), len(validation), folder / "validation"),
+    )
 
 
 def _written(
-    net: LesionNet,
-    parts: int,
-    batches: Iterator[tuple[Tensor, Tensor]],
-    count: int,
-    folder: Path,
-) -> list[Tensor]:
-    """Return features and targets of ``count`` images, in files of ``folder``."""
+    ask: Ask, batches: Iterator[tuple[Tensor, Tensor]], rows: int, count: int, folder: Path
+) -> Kept:
+    """Return features and targets of ``count`` images in all views, in files of ``folder``."""
     files: list[Tensor] = []
     done = 0
     for pixels, target in batches:
-        answers = (*net.front(pixels.contiguous(memory_format=torch.channels_last), parts), target)
-        rows = [_channels_last(answer) for answer in answers]
+        made = [_channels_last(one) for one in (*ask(pixels), target)]
         if not files:
             folder.mkdir()
-            files = [_file(folder / str(i), count, row) for i, row in enumerate(rows)]
-        for file, row in zip(files, rows, strict=True):
-            file[done : done + len(row)] = row
+            files = [_file(folder / str(i), rows, one) for i, one in enumerate(made)]
+        for file, one in zip(files, made, strict=True):
+            file[done : done + len(one)] = one
         done += len(target)
-    return files
+    *features, targets = files
+    return Kept(count, tuple(features), targets)
 
 
 def _file(path: Path, count: int, like: Tensor) -> Tensor:
@@ -216,12 +202,6 @@ def _file(path: Path, count: int, like: Tensor) -> Tensor:
             "them out"
         ) from fault
     return torch.from_file(str(path), shared=True, size=size, dtype=like.dtype).view(shape)
-
-
-def _image_bytes(net: LesionNet, parts: int, part: Part) -> int:
-    """Return the bytes that an image's features and target take."""
-    pixels, target = part.take(np.zeros(1, np.int64), next(net.parameters()).device)
-    return sum(one.nbytes for one in (*net.front(pixels, parts), target))
 
 
 def _channels_last(features: Tensor) -> Tensor:

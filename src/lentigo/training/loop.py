@@ -23,8 +23,9 @@ from lentigo.training.depthwise import DepthwiseInFloat32
 from lentigo.training.diagnoses import balanced_diagnosis_weights, diagnosis_loss
 from lentigo.training.distillation import distillation_loss, teachers_of
 from lentigo.training.folder import RunFolder
+from lentigo.training.front import Behind
 from lentigo.training.history import keep_history
-from lentigo.training.kept import Behind, Front, kept_front
+from lentigo.training.kept import Front, front_of
 from lentigo.training.losses import Loss, balanced_weights, expected_loss, loss_of
 from lentigo.training.phases import idle, learning_rate
 from lentigo.training.precision import Precision
@@ -116,7 +117,7 @@ class Trainer:
         optimiser = Adam(trained, lr=phase.learning_rate, fused=True)
         if progress.epoch:
             optimiser.load_state_dict(tensors["optimiser"])
-        with self._kept(phase) as self.front, self._prepared() as model:
+        with self._front(phase) as self.front, self._prepared() as model:
             while progress.phase == index:
                 progress = self._run_epoch(model, optimiser, phase, progress)
         return progress
@@ -126,17 +127,11 @@ class Trainer:
         enabled = self.precision == "bf16"
         return torch.autocast(self.accelerator.device.type, torch.bfloat16, enabled=enabled)
 
-    def _kept(self, phase: Phase) -> AbstractContextManager[Front | None]:
-        """Keep what is frozen before all that trains; each process keeps it for itself."""
-        return kept_front(
-            self.net,
-            self.recipe,
-            phase,
-            self.train,
-            self.validation,
-            self.folder.kept / str(self.accelerator.process_index),
-            self._autocast,
-        )
+    def _front(self, phase: Phase) -> AbstractContextManager[Front | None]:
+        """Ask apart what is frozen before all that trains; each process does so for itself."""
+        folder = self.folder.kept / str(self.accelerator.process_index)
+        parts = (self.train, self.validation)
+        return front_of(self.net, self.recipe, phase, *parts, folder, self.precision)
 
     @contextmanager
     def _prepared(self) -> Iterator[nn.Module]:
@@ -225,11 +220,11 @@ class Trainer:
     def _batch(
         self, chosen: NDArray[np.int64], epoch: int, chance: torch.Generator
     ) -> tuple[tuple[Tensor, ...], Tensor]:
-        """Return what the model trains on, and the targets: pixels, or what their front made."""
-        if self.front:
+        """Return what the model trains on, and the targets: pixels, or what their front makes."""
+        if self.front and self.front.train:
             return self.front.train.take(chosen, epoch % self.front.views, chance.device)
         pixels, target = training_batch(self.recipe, self.train, chosen, chance)
-        return (pixels,), target
+        return self.front.ask(pixels) if self.front else (pixels,), target
 
     def _epoch_images(self, epoch: int) -> Order:
         further, seed = self.recipe.data.further, self.recipe.seed

@@ -43,11 +43,12 @@ class BundleNet(nn.Module):
     Args:
         bundle: A classifier's; the logits of its diagnoses are known but for a constant, which
             makes no difference to their shares.
+        exact: See :class:`lentigo.runtime.engines.base.LoadEngine`.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, exact: bool = True) -> None:
         super().__init__()
-        self.engine = ENGINES["auto"](bundle.model_path, exact=True)
+        self.engine = ENGINES["auto"](bundle.model_path, exact=exact)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Return logits N×(1 + K) for pixels N×C×H×W of 0–255."""
@@ -70,7 +71,7 @@ def other_net(recipe: Recipe, path: Path, key: str) -> nn.Module:
     """
     own = check_other(recipe, path, key)
     if bundle := bundle_at(path):
-        return BundleNet(bundle)
+        return BundleNet(bundle, exact=False)  # its rounding is less than what augmentation does
     run = RunFolder(path)
     net = for_channels(build_net(own.net.name, None, **own.net.options), own.data.view.channels)
     net.add_diagnoses(len(own.diagnoses))
