@@ -19,7 +19,7 @@ from side_by_side import alternate, options, ratio, run_alone, spread, write
 
 from lentigo import Analyzer
 from lentigo.report import write_report
-from lentigo.runtime.batch import analyze_many
+from lentigo.runtime.batch import analyses_at_once, analyze_many
 
 SIZE_PX = (768, 1024)
 DISTINCT = 40
@@ -30,7 +30,7 @@ def turns(paths: Sequence[Path], folder: Path, rounds: int) -> dict[str, Any]:
     """Time blocks of images in turns."""
     from peers.eager import ENCODERS, Pipeline, analyze_folder  # noqa: PLC0415 (an extra)
 
-    analyzer = Analyzer(gate=False)
+    analyzer = Analyzer(gate=False, at_once=analyses_at_once(len(paths)))
     ways: dict[str, Callable[[Path], object]] = {
         "lentigo": lambda out: write_report(analyze_many(analyzer, paths, out), out)
     }

@@ -64,10 +64,11 @@ def prepare(manifest: pl.DataFrame, scratch: Path) -> None:
 def batch(manifest: pl.DataFrame, scratch: Path) -> None:
     from lentigo import Analyzer  # noqa: PLC0415
     from lentigo.report import write_report  # noqa: PLC0415
-    from lentigo.runtime.batch import analyze_many  # noqa: PLC0415
+    from lentigo.runtime.batch import analyses_at_once, analyze_many  # noqa: PLC0415
 
     images = [Path(path) for path in manifest["image"]]
-    write_report(analyze_many(Analyzer(gate=False), images, scratch), scratch)
+    analyzer = Analyzer(gate=False, at_once=analyses_at_once(len(images)))
+    write_report(analyze_many(analyzer, images, scratch), scratch)
 
 
 STEPS: dict[str, Callable[[pl.DataFrame, Path], None]] = {

@@ -86,10 +86,11 @@ def test_only_what_is_wanted_is_given(
 
 
 @every_engine
+@pytest.mark.parametrize("at_once", [1, 2])
 def test_answers_do_not_mix_between_threads(
-    name: str, batch: np.ndarray, segmenter_bundle: Bundle
+    name: str, at_once: int, batch: np.ndarray, segmenter_bundle: Bundle
 ) -> None:
-    engine = ENGINES[name](segmenter_bundle.model_path, None)
+    engine = ENGINES[name](segmenter_bundle.model_path, None, at_once=at_once)
     alone = [engine.run(image[np.newaxis])["probability"] for image in batch]
     order = [index for _ in range(20) for index in range(len(batch))]
     with ThreadPoolExecutor(3) as pool:

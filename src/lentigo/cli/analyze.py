@@ -123,6 +123,7 @@ def analyze(
       lentigo analyze photos/ --out results --operating-point sensitivity-95 --json -
     """
     from lentigo.runtime.analyzer import Analyzer
+    from lentigo.runtime.batch import analyses_at_once
     from lentigo.runtime.inputs import find_images
 
     if out.exists() and not out.is_dir():
@@ -131,7 +132,8 @@ def analyze(
     if not inputs.images:
         raise inputs.wrong[0]
     dicom = None if dicom_out is None else _dicom_folder(dicom_out, inputs.images)
-    analyzer = Analyzer(segmenter, classifier, engine, operating_point, gate=gate)
+    together = analyses_at_once(len(inputs.images))
+    analyzer = Analyzer(segmenter, classifier, engine, operating_point, gate=gate, at_once=together)
     if heat_maps and "heat" not in analyzer.classifier.engine.outputs:
         raise LentigoError(
             f"--heat-maps: the model of bundle '{analyzer.classifier.bundle.spec.name}' gives no "

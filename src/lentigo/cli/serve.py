@@ -141,12 +141,9 @@ def token(
 
 def _threads(workers: int) -> int | None:
     """Return each worker's share of the processor; None: all of it."""
-    import os
+    from lentigo.runtime.cores import cores
 
-    if workers == 1:
-        return None
-    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, (there or 1) // workers)
+    return None if workers == 1 else max(1, cores() // workers)
 
 
 def _need_serving() -> None:

@@ -48,6 +48,8 @@ class Analyzer:
         operating_point: Which of the classifier's operating points decides; None: its default.
         gate: Refuse images that do not look like dermoscopy; False scores them, with a warning.
         threads: Processor threads of each model; None takes one a core.
+        at_once: How many calls to expect at a time. Each model's threads are divided among them:
+            a call takes longer, many together less, and answers differ by rounding at most.
 
     Raises:
         BundleError: A bundle is missing, changed or does another task, or has no such point.
@@ -68,9 +70,10 @@ class Analyzer:
         *,
         gate: bool = True,
         threads: int | None = None,
+        at_once: int = 1,
     ) -> None:
-        self.segmenter = Segmenter(segmenter, engine, threads)
-        self.classifier = Classifier(classifier, engine, threads)
+        self.segmenter = Segmenter(segmenter, engine, threads, at_once)
+        self.classifier = Classifier(classifier, engine, threads, at_once)
         self.operating_point = self.point(operating_point)
         self.gate = shipped_gate()
         self.refuses = gate

@@ -1,6 +1,5 @@
 """Many images: each one's results are written as soon as they are there, faults are passed over."""
 
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +16,7 @@ from lentigo.files import sha256_of, write_bytes, write_text
 from lentigo.imaging.arrays import Pixels
 from lentigo.imaging.encode import mask_png
 from lentigo.runtime.analyzer import Analyzer, printable
+from lentigo.runtime.cores import cores
 from lentigo.runtime.finding import Finding, Pictures
 from lentigo.runtime.outputs import CROP, FINDING, HEAT, IMAGES, MASK, OVERLAY, name_outputs
 
@@ -64,6 +64,11 @@ class Skipped:
 Outcome: TypeAlias = Done | Skipped
 
 
+def analyses_at_once(images: int) -> int:
+    """Return how many of so many images :func:`analyze_many` has the models look at together."""
+    return max(1, min(images, MAX_WORKERS, cores()))
+
+
 def analyze_many(
     analyzer: Analyzer,
     images: Sequence[Path],
@@ -81,7 +86,7 @@ def analyze_many(
     number of images.
 
     Args:
-        analyzer: What looks at them.
+        analyzer: What looks at them, quickest if it expects :func:`analyses_at_once`.
         images: The files.
         out_dir: Where results go.
         resume: Keep the findings of an earlier run that the same content, bundles, engine,
@@ -91,7 +96,7 @@ def analyze_many(
     Raises:
         LentigoError: Results cannot be written, the disk is full for instance.
     """
-    workers = min(MAX_WORKERS, (os.cpu_count() or 1) + 1)
+    workers = min(MAX_WORKERS, cores() + 1)
     pool = ThreadPoolExecutor(workers)
     waiting: deque[Future[Outcome]] = deque()
     try:

@@ -42,6 +42,7 @@ class Classifier:
         bundle: A bundle, a shipped one's name, or a folder; None takes the default.
         engine: What runs it: ``auto``, ``onnxruntime`` or ``openvino``.
         threads: Processor threads; None takes one a core.
+        at_once: How many calls to expect at a time, among which the threads are divided.
 
     Raises:
         BundleError: The bundle is missing, changed, or does another task.
@@ -53,11 +54,12 @@ class Classifier:
         bundle: Bundle | str | Path | None = None,
         engine: str = "auto",
         threads: int | None = None,
+        at_once: int = 1,
     ) -> None:
         self.bundle = open_bundle(bundle, "classification")
         self.view = self.bundle.spec.input.view
         # A decision at a threshold must not hang on which arithmetic the processor has.
-        self.engine = ENGINES[engine](self.bundle.model_path, threads, exact=True)
+        self.engine = ENGINES[engine](self.bundle.model_path, threads, True, at_once)
 
     def probability(self, image: PhotoLike, mask: Mask | None = None) -> float:
         """Return the calibrated probability, 0–1, that the photo's lesion is malignant.

@@ -72,6 +72,7 @@ class Segmenter:
         bundle: A bundle, a shipped one's name, or a folder; None takes the default.
         engine: What runs it: ``auto``, ``onnxruntime`` or ``openvino``.
         threads: Processor threads; None takes one a core.
+        at_once: How many calls to expect at a time, among which the threads are divided.
 
     Raises:
         BundleError: The bundle is missing, changed, or does another task.
@@ -83,9 +84,10 @@ class Segmenter:
         bundle: Bundle | str | Path | None = None,
         engine: str = "auto",
         threads: int | None = None,
+        at_once: int = 1,
     ) -> None:
         self.bundle = open_bundle(bundle, "segmentation")
-        self.engine = ENGINES[engine](self.bundle.model_path, threads)
+        self.engine = ENGINES[engine](self.bundle.model_path, threads, at_once=at_once)
         self.threshold = self.bundle.spec.operating_point().threshold
 
     def segment(

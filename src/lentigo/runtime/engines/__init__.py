@@ -11,9 +11,11 @@ __all__ = ["ENGINES", "OUTPUTS", "Engine", "Outputs", "auto"]
 
 
 @ENGINES.register("auto")
-def auto(model_path: Path, threads: int | None = None, exact: bool = False) -> Engine:
+def auto(
+    model_path: Path, threads: int | None = None, exact: bool = False, at_once: int = 1
+) -> Engine:
     """Return the fastest engine here: OpenVINO on x86-64 where installed, else ONNX Runtime."""
     x86 = platform.machine().lower() in {"x86_64", "amd64"}
     if x86 and importlib.util.find_spec("openvino") is not None:
-        return openvino.OpenVino(model_path, threads, exact)
-    return onnxruntime.OnnxRuntime(model_path, threads, exact)
+        return openvino.OpenVino(model_path, threads, exact, at_once)
+    return onnxruntime.OnnxRuntime(model_path, threads, exact, at_once)

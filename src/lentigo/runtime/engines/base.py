@@ -47,13 +47,21 @@ class Engine(Protocol):
 class LoadEngine(Protocol):
     """Loads a model: what the registry holds."""
 
-    def __call__(self, model_path: Path, threads: int | None = None, exact: bool = False) -> Engine:
+    def __call__(
+        self,
+        model_path: Path,
+        threads: int | None = None,
+        exact: bool = False,
+        at_once: int = 1,
+    ) -> Engine:
         """Return the loaded model.
 
         Args:
             model_path: A bundle's ``model.onnx``.
             threads: Processor threads; None takes one a core.
             exact: Compute in float32 even where a narrower type would be faster.
+            at_once: How many calls are expected at a time. The threads are divided among them:
+                each call takes longer, all together less.
 
         Raises:
             BundleError: The model cannot be loaded, or has no output ``probability``.

@@ -7,6 +7,7 @@ import numpy as np
 
 from lentigo.errors import BundleError
 from lentigo.imaging.arrays import Pixels
+from lentigo.runtime.cores import cores
 from lentigo.runtime.engines.base import ENGINES, OUTPUTS, Outputs, check_finite, outputs_of
 
 
@@ -17,11 +18,18 @@ class OnnxRuntime:
     name = "onnxruntime"
     precision = "float32"
 
-    def __init__(self, model_path: Path, threads: int | None = None, exact: bool = False) -> None:
+    def __init__(
+        self,
+        model_path: Path,
+        threads: int | None = None,
+        exact: bool = False,
+        at_once: int = 1,
+    ) -> None:
         import onnxruntime  # noqa: PLC0415 (slow to import; only when this engine is chosen)
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or 0  # 0: one a core
+        divided = max(1, (threads or cores()) // at_once)
+        options.intra_op_num_threads = divided if at_once > 1 else threads or 0  # 0: one a core
         options.log_severity_level = 3  # errors only: warnings would mix with the user's output
         try:
             self._session = onnxruntime.InferenceSession(
