@@ -9,17 +9,14 @@ close the run came to what the cores can do.
 import os
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from folder_way import OWN, PEERS
 from photos import write_photos
 from side_by_side import alternate, options, ratio, run_alone, spread, write
-
-from lentigo import Analyzer
-from lentigo.report import write_report
-from lentigo.runtime.batch import analyses_at_once, analyze_many
+from taking_turns import started
 
 SIZE_PX = (768, 1024)
 DISTINCT = 40
@@ -27,25 +24,20 @@ _LENTIGO = "from lentigo.cli import main; main()"
 
 
 def turns(paths: Sequence[Path], folder: Path, rounds: int) -> dict[str, Any]:
-    """Time blocks of images in turns."""
-    from peers.eager import ENCODERS, Pipeline, analyze_folder  # noqa: PLC0415 (an extra)
-
-    analyzer = Analyzer(gate=False, at_once=analyses_at_once(len(paths)))
-    ways: dict[str, Callable[[Path], object]] = {
-        "lentigo": lambda out: write_report(analyze_many(analyzer, paths, out), out)
-    }
-    for name, encoder in ENCODERS.items():
-        peer = Pipeline(encoder)
-        ways[f"PyTorch float32, {name}"] = lambda out, peer=peer: analyze_folder(peer, paths, out)
-    timed = {name: lambda way=way: _seconds(way, folder) for name, way in ways.items()}
-    seconds = alternate(timed, rounds, warm_ups=1)
+    """Time blocks of images in turns, each way in a process of its own."""
+    about = {"folder": str(folder), "images": len(paths), "threads": len(os.sched_getaffinity(0))}
+    modules = {name: ("folder_way", {"way": name, **about}) for name in (OWN, *PEERS)}
+    asked = {"photos": [str(path) for path in paths]}
+    with started(modules) as ways:
+        timed = {
+            name: lambda way=way: float(way.ask(asked)["seconds"]) for name, way in ways.items()
+        }
+        seconds = alternate(timed, rounds, warm_ups=1)
     return {
         "images_a_turn": len(paths),
         "seconds": {name: spread(times) for name, times in seconds.items()},
         "speed_against": {
-            name: ratio(times, seconds["lentigo"])
-            for name, times in seconds.items()
-            if name != "lentigo"
+            name: ratio(times, seconds[OWN]) for name, times in seconds.items() if name != OWN
         },
     }
 
@@ -61,13 +53,6 @@ def alone(paths: Sequence[Path], folder: Path) -> dict[str, Any]:
         "busy_cores_share": used.busy_s / (used.seconds * len(os.sched_getaffinity(0))),
         "peak_memory_mb": used.peak_memory_mb,
     }
-
-
-def _seconds(way: Callable[[Path], object], folder: Path) -> float:
-    with tempfile.TemporaryDirectory(dir=folder) as out:
-        started = time.perf_counter()
-        way(Path(out))
-        return time.perf_counter() - started
 
 
 if __name__ == "__main__":

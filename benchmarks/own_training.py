@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -85,8 +86,9 @@ class Turnstile:
 
 
 def main() -> None:
-    # TensorBoard loads TensorFlow where it is installed: it must not come into this process.
-    sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    # TensorBoard loads TensorFlow where it is installed: it must not come into this process. Where
+    # there is such a module, it does without.
+    sys.modules["tensorboard.compat.notf"] = ModuleType("tensorboard.compat.notf")
     from lentigo.training import kept  # noqa: PLC0415
     from lentigo.training.recipe import read_recipe  # noqa: PLC0415
     from lentigo.training.run import train  # noqa: PLC0415
