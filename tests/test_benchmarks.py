@@ -55,3 +55,16 @@ def test_a_photo_is_analysed_in_turns_by_ways_in_processes_of_their_own(
         found = image.warm(ways, photo, 2)
     assert found["seconds"][image.OWN]["runs"] == 2 * image.RUNS
     assert set(found["speed_against"]) == {image.LIMIT}
+
+
+def test_a_folder_is_analysed_in_turns_and_what_is_written_does_not_stay(
+    module: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = module("folder")
+    paths = [tmp_path / f"{seed}.png" for seed in range(3)]
+    for seed, path in enumerate(paths):
+        Image.fromarray(draw_lesion(seed, (96, 128)).image).save(path)
+    monkeypatch.setattr(folder, "PEERS", {})
+    found = folder.turns(paths, tmp_path, 2)
+    assert found["seconds"][folder.OWN]["runs"] == 2
+    assert sorted(tmp_path.iterdir()) == paths
