@@ -25,7 +25,7 @@ _LENTIGO = "from lentigo.cli import main; main()"
 
 def turns(paths: Sequence[Path], folder: Path, rounds: int) -> dict[str, Any]:
     """Time blocks of images in turns, each way in a process of its own."""
-    about = {"folder": str(folder), "images": len(paths), "threads": len(os.sched_getaffinity(0))}
+    about = {"folder": str(folder), "threads": len(os.sched_getaffinity(0))}
     modules = {name: ("folder_way", {"way": name, **about}) for name in (OWN, *PEERS)}
     asked = {"photos": [str(path) for path in paths]}
     with started(modules) as ways:

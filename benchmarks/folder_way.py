@@ -1,5 +1,6 @@
 """A way to analyse a folder of photos, in a process of its own (see ``one_way.py`` for why)."""
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -13,12 +14,12 @@ Analyse: TypeAlias = Callable[[Sequence[Path], Path], None]
 OWN = "lentigo"
 
 
-def _lentigo(images: int) -> Analyse:
+def _lentigo() -> Analyse:
     from lentigo import Analyzer  # noqa: PLC0415 (each way loads its own libraries alone)
     from lentigo.report import write_report  # noqa: PLC0415
     from lentigo.runtime.batch import analyses_at_once, analyze_many  # noqa: PLC0415
 
-    analyzer = Analyzer(gate=False, at_once=analyses_at_once(images))
+    analyzer = Analyzer(gate=False, at_once=analyses_at_once(sys.maxsize))
 
     def analyse(paths: Sequence[Path], out: Path) -> None:
         write_report(analyze_many(analyzer, paths, out), out)
@@ -26,22 +27,22 @@ def _lentigo(images: int) -> Analyse:
     return analyse
 
 
-def _eager(encoder: str, images: int) -> Analyse:
+def _eager(encoder: str) -> Analyse:
     from peers.eager import ENCODERS, Pipeline, analyze_folder  # noqa: PLC0415 (an extra)
 
     return partial(analyze_folder, Pipeline(ENCODERS[encoder]))
 
 
-PEERS: dict[str, Callable[..., Analyse]] = {
+PEERS: dict[str, Callable[[], Analyse]] = {
     f"PyTorch float32, {encoder}": partial(_eager, encoder)
     for encoder in ("the same encoder", "smp's default")
 }
-WAYS: dict[str, Callable[..., Analyse]] = {OWN: _lentigo, **PEERS}
+WAYS: dict[str, Callable[[], Analyse]] = {OWN: _lentigo, **PEERS}
 
 
 def main() -> None:
     asked = Asked()
-    analyse = WAYS[asked.settings["way"]](images=asked.settings["images"])
+    analyse = WAYS[asked.settings["way"]]()
     while True:
         paths = [Path(path) for path in asked.hear()["photos"]]
         with TemporaryDirectory(dir=asked.settings["folder"]) as out:

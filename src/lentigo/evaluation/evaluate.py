@@ -5,7 +5,6 @@ No more images than workers are held at a time.
 """
 
 import json
-import os
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -32,11 +31,12 @@ from lentigo.imaging.arrays import Mask
 from lentigo.imaging.geometry import same_aspect
 from lentigo.imaging.read import Photo, read_mask
 from lentigo.runtime.classifier import Classifier
+from lentigo.runtime.cores import cores
 from lentigo.runtime.photos import as_photo
 from lentigo.runtime.segmenter import Segmenter
 
 # The engine takes every core by itself; more workers would only hold more images.
-_WORKERS = min(4, (os.cpu_count() or 1) + 1)
+_WORKERS = min(4, cores() + 1)
 
 Columns: TypeAlias = dict[str, type[pl.DataType]]
 Row: TypeAlias = dict[str, Any]

@@ -1,7 +1,5 @@
 """A net's frozen front, asked alone: what stands before all that a phase trains."""
 
-import importlib.util
-import sys
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -10,6 +8,8 @@ from torch import Tensor, nn
 
 from lentigo.nets import LesionNet
 from lentigo.nets.folding import folded
+from lentigo.runtime.engines import openvino_serves
+from lentigo.runtime.engines.openvino import load_openvino
 from lentigo.training.precision import Precision
 
 Ask: TypeAlias = Callable[[Tensor], tuple[Tensor, ...]]
@@ -41,8 +41,8 @@ def frozen_front(net: LesionNet, parts: int, precision: Precision, pixels: Tenso
     """Return what asks the first ``parts`` of a net's encoder, as they are now.
 
     Nothing learns there, so that batch norms are folded into the convolutions before them, and on
-    a processor OpenVINO computes it where that is installed. Answers differ from the net's own by
-    the rounding of ``precision``.
+    a processor OpenVINO computes it where that serves (``auto`` of the engines). Answers differ
+    from the net's own by the rounding of ``precision``.
 
     Args:
         net: The net, its front frozen.
@@ -51,7 +51,7 @@ def frozen_front(net: LesionNet, parts: int, precision: Precision, pixels: Tenso
         pixels: Such images as it will be asked about, 1×C×H×W.
     """
     front = _Front(folded(net), parts)
-    if pixels.device.type == "cpu" and importlib.util.find_spec("openvino") is not None:
+    if pixels.device.type == "cpu" and openvino_serves():
         return _ByOpenVino(front, precision, pixels)
     return _ByTorch(front, precision)
 
@@ -79,10 +79,7 @@ class _ByTorch:
 
 class _ByOpenVino:
     def __init__(self, front: _Front, precision: Precision, pixels: Tensor) -> None:
-        # OpenVINO reports its use to its makers when imported; without this package it cannot.
-        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-        import openvino  # noqa: PLC0415 (slow to import; only where something is frozen)
-
+        openvino = load_openvino()
         self._type = _TYPES[precision]
         settings: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",

@@ -1,9 +1,11 @@
 """OpenVINO: the fastest engine on x86-64 processors, above all on those with bfloat16."""
 
+import importlib
 import sys
 from collections.abc import Collection
 from pathlib import Path
 from queue import SimpleQueue
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,13 @@ import numpy as np
 from lentigo.errors import BundleError
 from lentigo.imaging.arrays import Pixels
 from lentigo.runtime.engines.base import ENGINES, OUTPUTS, Outputs, check_finite, outputs_of
+
+
+def load_openvino() -> ModuleType:
+    """Return the package, loaded late as it takes long, and without its telemetry."""
+    # OpenVINO reports its use to its makers when imported; without this package it cannot.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    return importlib.import_module("openvino")
 
 
 @ENGINES.register("openvino")
@@ -26,11 +35,7 @@ class OpenVino:
         exact: bool = False,
         at_once: int = 1,
     ) -> None:
-        # OpenVINO reports its use to its makers when imported; without this package it cannot.
-        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-        import openvino  # noqa: PLC0415 (slow to import; only when this engine is chosen)
-
-        core = openvino.Core()
+        core = load_openvino().Core()
         bf16 = not exact and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         self.precision = "bfloat16" if bf16 else "float32"
         settings = {
