@@ -3,15 +3,18 @@
 import errno
 import io
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter
+from scipy import fft
 
 from lentigo.data import near_duplicates as near_duplicates_module
 from lentigo.data.near_duplicates import near_duplicates
+from lentigo.data.portraits import Portraits
 from lentigo.errors import SourceError
 from lentigo.synthetic import draw_lesion
 
@@ -79,13 +82,13 @@ def test_files_are_looked_through_once_until_one_changes(
 ) -> None:
     monkeypatch.setenv("LENTIGO_CACHE", str(tmp_path / "cache"))
     looked: list[str | None] = []
-    portrait = near_duplicates_module._portrait
+    portraits = near_duplicates_module.portraits
 
-    def counted(path: str | None):  # type: ignore[no-untyped-def]
-        looked.append(path)
-        return portrait(path)
+    def counted(paths: Sequence[str | None]) -> Portraits:
+        looked.extend(paths)
+        return portraits(paths)
 
-    monkeypatch.setattr(near_duplicates_module, "_portrait", counted)
+    monkeypatch.setattr(near_duplicates_module, "portraits", counted)
     again = tmp_path / "again.png"
     photo(3).save(again)
     paths = [*others, str(again)]
@@ -108,3 +111,23 @@ def test_a_full_disk_is_told_with_what_to_do(
     monkeypatch.setattr(near_duplicates_module, "SpooledTemporaryFile", lambda _: Full())
     with pytest.raises(SourceError, match=r"No space left on device.*set TMPDIR"):
         near_duplicates_module._found(others, None)
+
+
+def test_small_shifts_alone_correlate_as_among_all() -> None:
+    generator = np.random.default_rng(0)
+    pictures = generator.standard_normal((5, 96, 96), np.float32)
+    ones, others = pictures[:2], np.roll(pictures[[0, 1, 0]], (2, -5), (1, 2)) + pictures[2:]
+    again = np.array([0, 1, 0])
+    every = fft.irfft2(fft.rfft2(ones)[again] * np.conj(fft.rfft2(others)), (96, 96))
+    near = np.roll(every, (6, 6), (1, 2))[:, :13, :13].max((1, 2))
+    lengths = np.linalg.norm(ones[again], axis=(1, 2)) * np.linalg.norm(others, axis=(1, 2))
+    found = near_duplicates_module._correlations(ones, again, others)
+    np.testing.assert_allclose(found, near / lengths, atol=1e-5)
+    assert found.min() > 0.5
+
+
+def test_processes_find_what_threads_find(others: list[str], tmp_path: Path) -> None:
+    again = tmp_path / "again.png"
+    CHANGES["warmer"](photo(3)).save(again)
+    many = [str(again), *others, *[None] * 600]
+    assert near_duplicates(many) == [(0, 4)]

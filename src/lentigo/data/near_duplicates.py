@@ -9,37 +9,35 @@ found by a coarse descriptor first (``look_alikes``), so that few pairs are comp
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from tempfile import SpooledTemporaryFile, gettempdir
-from typing import IO, Final, NamedTuple
+from typing import IO, Final
 
 import numpy as np
+from joblib import cpu_count
 from numpy.typing import NDArray
-from PIL import Image
-from scipy import fft, ndimage
+from scipy import fft
 
 from lentigo.data.cache import default_cache_dir
 from lentigo.data.look_alikes import Candidates, look_alikes
+from lentigo.data.portraits import COARSE, SIDE_PX, Floats, portraits
 from lentigo.data.prepared import Progress
-from lentigo.errors import ImageError, SourceError
+from lentigo.data.workers import workers
+from lentigo.errors import SourceError
 from lentigo.files import write_text
-from lentigo.imaging.read import read_photo
 
-Floats = NDArray[np.float32]
-
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 """Raise it when the same files would give other pairs, so that kept ones are not used."""
 
 SAME_FROM: Final = 0.35
 """The correlation of fine structure from which on two photos are of one scene. Chosen by eye on the
 photos of ISIC 2018 Task 1: nearly all pairs that are plainly one scene reach it, no others do."""
 
-_SIDE_PX: Final = 96
-_COARSE: Final = 12  # coefficients along each axis of the coarse descriptor
 _SHIFT_PX: Final = 6
 _PAIRS: Final = 128  # pairs that are compared in detail at a time
+_BLOCK: Final = 32  # images that a worker looks at together
 _AHEAD: Final = 1024  # images that are looked at before what was found of them is put away
 _HELD_BYTES: Final = 2**25
 _BLANK: Final = 1e-6
@@ -114,7 +112,7 @@ def _fine_structures(images: int) -> Iterator[IO[bytes]]:
         with SpooledTemporaryFile(_HELD_BYTES) as fine:
             yield fine
     except OSError as error:
-        needed_gb = images * _SIDE_PX**2 / 1e9
+        needed_gb = images * SIDE_PX**2 / 1e9
         raise SourceError(
             f"{gettempdir()}: the search for near-duplicates needs {needed_gb:.1f} GB there for a "
             f"while ({error.strerror}); make room, or set TMPDIR to another folder"
@@ -126,18 +124,18 @@ def _portraits(
 ) -> tuple[list[int], Floats]:
     """Return the places of the images that can be read, and their coarse waves, N×12×12."""
     places: list[int] = []
-    waves = np.empty((len(paths), _COARSE, _COARSE), np.float32)
-    with ThreadPoolExecutor() as pool:
+    waves = np.empty((len(paths), COARSE, COARSE), np.float32)
+    with workers(len(paths)) as pool:
         for start in range(0, len(paths), _AHEAD):  # a pool takes all that it is given at once
-            for place, portrait in enumerate(
-                pool.map(_portrait, paths[start : start + _AHEAD]), start
-            ):
-                if portrait is not None:
-                    waves[len(places)] = portrait.coarse
-                    fine.write(portrait.fine.tobytes())
-                    places.append(place)
-                if progress is not None:
-                    progress(place + 1, len(paths))
+            blocks = range(start, min(start + _AHEAD, len(paths)), _BLOCK)
+            drawn = pool.map(portraits, (paths[at : at + _BLOCK] for at in blocks))
+            for at, block in zip(blocks, drawn, strict=True):
+                waves[len(places) : len(places) + len(block.read)] = block.coarse
+                fine.write(block.fine.tobytes())
+                places += [at + one for one in block.read]
+                for done in range(at, min(at + _BLOCK, len(paths))):
+                    if progress is not None:
+                        progress(done + 1, len(paths))
     return places, waves[: len(places)]
 
 
@@ -157,55 +155,11 @@ def _same(candidates: Candidates, fine: IO[bytes]) -> Iterator[tuple[int, int]]:
 
 def _kept(fine: IO[bytes], places: NDArray[np.int64]) -> NDArray[np.int8]:
     """Return images' fine structure, N×96×96, from the file that holds all."""
-    kept = np.empty((len(places), _SIDE_PX, _SIDE_PX), np.int8)
+    kept = np.empty((len(places), SIDE_PX, SIDE_PX), np.int8)
     for at, place in enumerate(places.tolist()):
-        fine.seek(place * _SIDE_PX**2)
-        kept[at] = np.frombuffer(fine.read(_SIDE_PX**2), np.int8).reshape(kept.shape[1:])
+        fine.seek(place * SIDE_PX**2)
+        kept[at] = np.frombuffer(fine.read(SIDE_PX**2), np.int8).reshape(kept.shape[1:])
     return kept
-
-
-class _Portrait(NamedTuple):
-    """A photo's middle square: coarse, 12×12 waves of length 1; fine, its structure, int8 96×96."""
-
-    coarse: Floats
-    fine: NDArray[np.int8]
-
-
-def _portrait(path: str | None) -> _Portrait | None:
-    if path is None:
-        return None
-    try:
-        pixels = read_photo(path, min_side_px=2 * _SIDE_PX).pixels
-    except ImageError:
-        return None
-    grey = Image.fromarray(pixels).convert("L")
-    side = min(grey.size)
-    left, top = (grey.width - side) // 2, (grey.height - side) // 2
-    box = (left, top, left + side, top + side)
-    square = np.asarray(grey.resize((_SIDE_PX, _SIDE_PX), Image.Resampling.BOX, box=box))
-    return _Portrait(_coarse(square.astype(np.float32)), _fine(square.astype(np.float32)))
-
-
-def _coarse(square: Floats) -> Floats:
-    """Return the low frequencies, but for the slowest, which are light."""
-    small = square.reshape(32, 3, 32, 3).mean((1, 3))
-    detail = small - ndimage.gaussian_filter(small, 6)
-    waves = fft.dctn(detail, norm="ortho")[:_COARSE, :_COARSE]
-    return np.asarray(waves / max(float(np.linalg.norm(waves)), _BLANK), dtype=np.float32)
-
-
-def _fine(square: Floats) -> NDArray[np.int8]:
-    """Return windowed detail, each place and each wave divided by (the root of) its strength.
-
-    Else all pictures of a small dark spot on plain skin would be alike.
-    """
-    detail = square - ndimage.gaussian_filter(square, 2.5)
-    strength = np.sqrt(ndimage.gaussian_filter(detail**2, 6))
-    window = np.hanning(_SIDE_PX + 2)[1:-1].astype(np.float32)
-    even = detail / (strength + 1) * window[:, None] * window
-    waves = fft.rfft2(even - even.mean())
-    whitened = fft.irfft2(waves / np.sqrt(np.maximum(np.abs(waves), _BLANK)), square.shape)
-    return np.asarray(whitened * (127 / max(float(np.abs(whitened).max()), _BLANK)), dtype=np.int8)
 
 
 def _correlations(ones: Floats, again: NDArray[np.int64], others: Floats) -> Floats:
@@ -217,11 +171,26 @@ def _correlations(ones: Floats, again: NDArray[np.int64], others: Floats) -> Flo
         others: N×96×96.
     """
     lengths = np.linalg.norm(ones, axis=(1, 2))[again] * np.linalg.norm(others, axis=(1, 2))
-    product = fft.rfft2(ones)[again] * np.conj(fft.rfft2(others))
-    shifted = fft.irfft2(product, others.shape[1:])
-    near = np.roll(shifted, (_SHIFT_PX, _SHIFT_PX), (1, 2))
-    greatest = near[:, : 2 * _SHIFT_PX + 1, : 2 * _SHIFT_PX + 1].max((1, 2))
+    with fft.set_workers(cpu_count()):
+        product = fft.rfft2(ones)[again] * np.conj(fft.rfft2(others))
+    down, across = _shifts()
+    greatest = (down @ (product @ across)).real.max((1, 2))
     return np.asarray(greatest / lengths.clip(_BLANK), dtype=np.float32)
+
+
+@cache
+def _shifts() -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
+    """Return what makes of waves, 96×49, the correlation at small shifts alone: 13×96 and 49×13.
+
+    The inverse transform at these places; each wave between the first column and the last stands
+    for two.
+    """
+    shifts = np.arange(-_SHIFT_PX, _SHIFT_PX + 1)
+    turns = 2j * np.pi / SIDE_PX * np.outer(shifts, np.arange(SIDE_PX))
+    inverse = np.exp(turns).astype(np.complex64) / SIDE_PX
+    half = inverse[:, : SIDE_PX // 2 + 1].T.copy()
+    half[1:-1] *= 2
+    return inverse, half
 
 
 def turned(pictures: NDArray[np.int8], turn: int) -> NDArray[np.int8]:

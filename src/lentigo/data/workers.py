@@ -12,6 +12,10 @@ from joblib.externals.loky import ProcessPoolExecutor
 IMAGES_A_PROCESS: Final = 256
 """A process takes about a second to start: as much as it saves on this many images."""
 
+_ONE_THREAD: Final = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)  # a process a core: with threads of their own beside, matrix products wait for one another
+
 
 @contextmanager
 def workers(images: int, processes: bool = True) -> Iterator[Executor]:
@@ -33,7 +37,7 @@ def workers(images: int, processes: bool = True) -> Iterator[Executor]:
         finally:
             threads.shutdown(cancel_futures=True)
         return
-    pool = ProcessPoolExecutor(count, initializer=_leave_interrupts)
+    pool = ProcessPoolExecutor(count, initializer=_leave_interrupts, env=_ONE_THREAD)
     try:
         yield pool
     except BaseException:
