@@ -1,5 +1,7 @@
 """The contract of every engine."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -97,6 +99,34 @@ def test_answers_do_not_mix_between_threads(
         answers = pool.map(lambda index: engine.run(batch[index : index + 1])["probability"], order)
         for index, answer in zip(order, answers, strict=True):
             np.testing.assert_array_equal(answer, alone[index])
+
+
+FIRST_AT_ONCE = """
+import sys, threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+import numpy as np
+from lentigo.runtime.engines import ENGINES
+
+engine = ENGINES[sys.argv[1]](Path(sys.argv[2]), at_once=4)
+batch, ready = np.zeros((1, 48, 64, 3), np.uint8), threading.Barrier(4)
+sys.setswitchinterval(1e-6)
+
+def run(_):
+    ready.wait()
+    engine.run(batch)
+
+with ThreadPoolExecutor(4) as pool:
+    list(pool.map(run, range(4)))
+"""
+
+
+@every_engine
+def test_the_first_calls_of_a_process_may_come_at_once(name: str, segmenter_bundle: Bundle) -> None:
+    # OpenVINO's hung for good in half of such processes.
+    command = [sys.executable, "-c", FIRST_AT_ONCE, name, str(segmenter_bundle.model_path)]
+    for _ in range(5):
+        subprocess.run(command, check=True, timeout=60)
 
 
 @every_engine

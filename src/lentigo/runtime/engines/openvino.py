@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+import threading
 from collections.abc import Collection
 from pathlib import Path
 from queue import SimpleQueue
@@ -14,12 +15,19 @@ from lentigo.errors import BundleError
 from lentigo.imaging.arrays import Pixels
 from lentigo.runtime.engines.base import ENGINES, OUTPUTS, Outputs, check_finite, outputs_of
 
+_loading = threading.Lock()
+
 
 def load_openvino() -> ModuleType:
     """Return the package, loaded late as it takes long, and without its telemetry."""
-    # OpenVINO reports its use to its makers when imported; without this package it cannot.
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    return importlib.import_module("openvino")
+    with _loading:
+        # OpenVINO reports its use to its makers when imported; without this package it cannot.
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+        openvino = importlib.import_module("openvino")
+        # With the first array that it hands out, it looks up NumPy, and lets go of Python's lock
+        # halfway: two threads that come to this at once wait for each other for ever.
+        _ = openvino.Tensor(np.zeros(1, np.float32)).data
+    return openvino
 
 
 @ENGINES.register("openvino")
