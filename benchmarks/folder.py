@@ -1,9 +1,9 @@
 """A folder of photos against eager PyTorch with a ``DataLoader``, batches of 32, float32.
 
 Photos of 1024×768 are analysed in ten blocks by each in turn, so that all blocks together are
-``--images``; both write mask, overlay, crop and finding of each. Then one run of a tenth of the
-images and one of all of them, each in a process of its own, tell peak memory and busy cores: how
-close the run came to what the cores can do.
+``--images``; both write mask, overlay, crop and finding of each. The limit is what nobody can
+leave out: decoding the files and the two nets, on every core. Then one run of a tenth of the images
+and one of all of them, each in a process of its own, tell peak memory and busy cores.
 """
 
 import os
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from folder_way import OWN, PEERS
+from folder_way import LIMIT, OWN, PEERS
 from photos import write_photos
 from side_by_side import alternate, options, ratio, run_alone, spread, write
 from taking_turns import started
@@ -26,7 +26,7 @@ _LENTIGO = "from lentigo.cli import main; main()"
 def turns(paths: Sequence[Path], folder: Path, rounds: int) -> dict[str, Any]:
     """Time blocks of images in turns, each way in a process of its own."""
     about = {"folder": str(folder), "threads": len(os.sched_getaffinity(0))}
-    modules = {name: ("folder_way", {"way": name, **about}) for name in (OWN, *PEERS)}
+    modules = {name: ("folder_way", {"way": name, **about}) for name in (OWN, *PEERS, LIMIT)}
     asked = {"photos": [str(path) for path in paths]}
     with started(modules) as ways:
         timed = {

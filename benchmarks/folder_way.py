@@ -1,8 +1,11 @@
 """A way to analyse a folder of photos, in a process of its own (see ``one_way.py`` for why)."""
 
+import os
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +15,7 @@ from taking_turns import Asked
 
 Analyse: TypeAlias = Callable[[Sequence[Path], Path], None]
 OWN = "lentigo"
+LIMIT = "limit"
 
 
 def _lentigo() -> Analyse:
@@ -27,6 +31,21 @@ def _lentigo() -> Analyse:
     return analyse
 
 
+def _least() -> Analyse:
+    """Decode the photos and run both nets, on as many at once as a folder's analysis does."""
+    from one_way import least  # noqa: PLC0415
+
+    from lentigo.runtime.batch import analyses_at_once  # noqa: PLC0415
+
+    work = least(analyses_at_once(sys.maxsize))
+
+    def analyse(paths: Sequence[Path], out: Path) -> None:
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0)) + 1) as pool:
+            deque(pool.map(work, paths), maxlen=0)
+
+    return analyse
+
+
 def _eager(encoder: str) -> Analyse:
     from peers.eager import ENCODERS, Pipeline, analyze_folder  # noqa: PLC0415 (an extra)
 
@@ -37,7 +56,7 @@ PEERS: dict[str, Callable[[], Analyse]] = {
     f"PyTorch float32, {encoder}": partial(_eager, encoder)
     for encoder in ("the same encoder", "smp's default")
 }
-WAYS: dict[str, Callable[[], Analyse]] = {OWN: _lentigo, **PEERS}
+WAYS: dict[str, Callable[[], Analyse]] = {OWN: _lentigo, LIMIT: _least, **PEERS}
 
 
 def main() -> None:

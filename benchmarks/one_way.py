@@ -31,9 +31,9 @@ def _lentigo(segmenter: str = "auto", classifier: str = "auto") -> Analyse:
     return analyzer.analyze
 
 
-def _least() -> Analyse:
-    """Decode the photo as the pipeline does, and run both nets on what has their inputs' size."""
-    analyzer = Analyzer(gate=False)
+def least(at_once: int = 1) -> Analyse:
+    """Decode a photo as the pipeline does, and run both nets on what has their inputs' size."""
+    analyzer = Analyzer(gate=False, at_once=at_once)
 
     def work(path: Path) -> None:
         read_photo(path, min_side_px=WORKING_SIDE_PX)
@@ -63,7 +63,7 @@ ENGINES: dict[str, Callable[[], Analyse]] = {
     "the classifier by onnxruntime": partial(_lentigo, classifier="onnxruntime"),
     "both nets by onnxruntime": partial(_lentigo, "onnxruntime", "onnxruntime"),
 }
-WAYS: dict[str, Callable[[], Analyse]] = {OWN: _lentigo, LIMIT: _least, **PEERS, **ENGINES}
+WAYS: dict[str, Callable[[], Analyse]] = {OWN: _lentigo, LIMIT: least, **PEERS, **ENGINES}
 
 
 def turn(analyse: Analyse, path: Path) -> list[float]:

@@ -67,4 +67,5 @@ def test_a_folder_is_analysed_in_turns_and_what_is_written_does_not_stay(
     monkeypatch.setattr(folder, "PEERS", {})
     found = folder.turns(paths, tmp_path, 2)
     assert found["seconds"][folder.OWN]["runs"] == 2
+    assert set(found["speed_against"]) == {folder.LIMIT}
     assert sorted(tmp_path.iterdir()) == paths

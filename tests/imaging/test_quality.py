@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageFilter
+from skimage.measure import blur_effect
 
-from lentigo.imaging.quality import _percentile, image_warnings, mask_warnings
+from lentigo.imaging.quality import _blur, _percentile, image_warnings, mask_warnings
 from lentigo.synthetic import draw_lesion
 
 
@@ -38,6 +39,21 @@ def test_a_small_image_is_told_by_its_original_size() -> None:
 
 def test_a_plain_image_is_blurred() -> None:
     assert codes(np.full((200, 200, 3), 180, np.uint8)) == ["too-blurred"]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_blurred_image_without_edges_in_one_direction_is_told(turned: bool) -> None:
+    wave = 128 + 80 * np.sin(np.arange(200) / 30)
+    grey = np.broadcast_to(wave.astype(np.uint8)[:, None], (200, 200))
+    assert codes(np.stack([grey.T if turned else grey] * 3, -1)) == ["too-blurred"]
+
+
+@pytest.mark.parametrize("radius_px", [0, 1, 4])
+def test_blur_is_scikit_images(radius_px: int) -> None:
+    image = Image.fromarray(draw_lesion(5, (256, 341), hair=True).image).convert("L")
+    blurred = image.filter(ImageFilter.GaussianBlur(radius_px))
+    slow = blur_effect(np.asarray(blurred, dtype=np.float32), h_size=11)
+    assert _blur(blurred) == pytest.approx(slow, abs=1e-4)
 
 
 @settings(max_examples=40, deadline=None)
