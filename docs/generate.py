@@ -103,6 +103,9 @@ TABLES: Tables = {
     ("docs/performance.md", "imports"): running_tables.imports,
     ("docs/performance.md", "training-step"): running_tables.training_step,
     ("docs/performance.md", "training-classifier"): running_tables.training_classifier,
+    ("docs/performance.md", "training-classifier-avx2"): partial(
+        running_tables.training_classifier, "training_classifier-avx2"
+    ),
     ("docs/hardening.md", "bad-input"): hardening_tables.bad_input,
     ("docs/hardening.md", "fuzzing"): hardening_tables.fuzzing,
     ("docs/hardening.md", "load"): hardening_tables.load,

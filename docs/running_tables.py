@@ -205,8 +205,8 @@ def training_step() -> str:
     return as_table("training_step", [*head, "s a step", "of a matrix product"], rows, note)
 
 
-def training_classifier() -> str:
-    """Return what ``training_classifier.py`` measured."""
+def training_classifier(name: str = "training_classifier") -> str:
+    """Return what ``training_classifier.py`` measured; each machine's result has its own name."""
 
     def rows(result: Result) -> Iterator[list[str]]:
         for stage, about in result["stages"].items():
@@ -232,7 +232,7 @@ def training_classifier() -> str:
         )
 
     head = ["stage", "by", "kept for training", "times as fast as Keras", "s an epoch", "Keras's"]
-    return as_table("training_classifier", head, rows, note)
+    return as_table(name, head, rows, note)
 
 
 def stages() -> str:
