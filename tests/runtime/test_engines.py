@@ -129,6 +129,29 @@ def test_the_first_calls_of_a_process_may_come_at_once(name: str, segmenter_bund
         subprocess.run(command, check=True, timeout=60)
 
 
+TOLD_TO_END_AFTER_TWO = """
+import gc, signal, sys
+from pathlib import Path
+from lentigo.runtime.engines import ENGINES
+
+engines = [ENGINES[sys.argv[1]](Path(sys.argv[2])) for _ in range(2)]
+while engines:
+    del engines[0]
+    gc.collect()
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+signal.raise_signal(signal.SIGTERM)
+"""
+
+
+@every_engine
+def test_a_process_that_let_engines_go_can_still_be_told_to_end(
+    name: str, segmenter_bundle: Bundle
+) -> None:
+    # OpenVINO's left signals a stack that was gone: the process died of the next one.
+    command = [sys.executable, "-c", TOLD_TO_END_AFTER_TWO, name, str(segmenter_bundle.model_path)]
+    assert subprocess.run(command, check=False, timeout=60).returncode == 7
+
+
 @every_engine
 def test_a_file_that_is_no_model_is_an_error(name: str, tmp_path: Path) -> None:
     model = tmp_path / "model.onnx"

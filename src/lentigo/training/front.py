@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from lentigo.nets import LesionNet
 from lentigo.nets.folding import folded
 from lentigo.runtime.engines import openvino_serves
-from lentigo.runtime.engines.openvino import load_openvino
+from lentigo.runtime.engines.openvino import load_openvino, openvino_core
 from lentigo.training.precision import Precision
 
 Ask: TypeAlias = Callable[[Tensor], tuple[Tensor, ...]]
@@ -89,7 +89,7 @@ class _ByOpenVino:
         images = pixels.expand(_TWO_OF_THEM, -1, -1, -1).contiguous()
         any_number = {"pixels": {0: torch.export.Dim.DYNAMIC}}
         exported = torch.export.export(front, (images,), dynamic_shapes=any_number)
-        model = openvino.Core().compile_model(openvino.convert_model(exported), "CPU", settings)
+        model = openvino_core().compile_model(openvino.convert_model(exported), "CPU", settings)
         self._request = model.create_infer_request()
         self._outputs = model.outputs
 

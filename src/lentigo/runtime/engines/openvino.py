@@ -4,6 +4,7 @@ import importlib
 import sys
 import threading
 from collections.abc import Collection
+from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 from types import ModuleType
@@ -15,7 +16,7 @@ from lentigo.errors import BundleError
 from lentigo.imaging.arrays import Pixels
 from lentigo.runtime.engines.base import ENGINES, OUTPUTS, Outputs, check_finite, outputs_of
 
-_loading = threading.Lock()
+_loading, _making = threading.Lock(), threading.Lock()
 
 
 def load_openvino() -> ModuleType:
@@ -28,6 +29,21 @@ def load_openvino() -> ModuleType:
         # halfway: two threads that come to this at once wait for each other for ever.
         _ = openvino.Tensor(np.zeros(1, np.float32)).data
     return openvino
+
+
+@cache
+def _core() -> Any:
+    return load_openvino().Core()
+
+
+def openvino_core() -> Any:
+    """Return the process's one ``Core``.
+
+    Each has a stack of its own for signals, and one that goes before a later one leaves signals a
+    stack that is gone: the process would die of the next Ctrl-C.
+    """
+    with _making:
+        return _core()
 
 
 @ENGINES.register("openvino")
@@ -43,7 +59,7 @@ class OpenVino:
         exact: bool = False,
         at_once: int = 1,
     ) -> None:
-        core = load_openvino().Core()
+        core = openvino_core()
         bf16 = not exact and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         self.precision = "bfloat16" if bf16 else "float32"
         settings = {
