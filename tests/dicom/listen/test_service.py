@@ -1,7 +1,9 @@
 import logging
+import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -294,21 +296,29 @@ def test_stopping_ends_every_thread(listening: Callable[..., Running]) -> None:
     until(lambda: not [t for t in threading.enumerate() if t.name.startswith("lentigo-")])
 
 
+def dcmtk(tool: str) -> str | None:
+    """Return where a tool of dcmtk is; pynetdicom brings its own of these names to Python's."""
+    own = Path(sys.executable).parent
+    folders = [one for one in os.get_exec_path() if Path(one) != own]
+    return shutil.which(tool, path=os.pathsep.join(folders))
+
+
 def test_dcmtk_can_send_and_receive(analyzer: Analyzer, image: Path, tmp_path: Path) -> None:
-    if not (shutil.which("storescu") and shutil.which("storescp")):
+    storescu, storescp = dcmtk("storescu"), dcmtk("storescp")
+    if not (storescu and storescp):
         pytest.skip("storescu and storescp are not installed (Debian: dcmtk)")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     kept = tmp_path / "kept"
     kept.mkdir()
-    command = ["storescp", "-aet", "ARCHIVE", "-od", str(kept), str(port)]
+    command = [storescp, "-aet", "ARCHIVE", "-od", str(kept), str(port)]
     receiver = subprocess.Popen(command)
     try:
         with Spool(tmp_path / "spool", 4) as spool:
             sender = Sender(Node("ARCHIVE", "127.0.0.1", port), "LENTIGO")
             listener = Listener(analyzer, spool, sender, "LENTIGO")
             own = listener.start("127.0.0.1", 0)
-            send = ["storescu", "-R", "-aec", "LENTIGO", "127.0.0.1", str(own), str(image)]
+            send = [storescu, "-R", "-aec", "LENTIGO", "127.0.0.1", str(own), str(image)]
             subprocess.run(send, check=True, timeout=PATIENCE_S)
             until(lambda: len(list(kept.iterdir())) == 2)
             listener.stop()
