@@ -57,7 +57,16 @@ def test_the_border_is_the_same_wherever_the_lesion_lies() -> None:
     lesion = ndimage.gaussian_filter(np.random.default_rng(0).normal(size=(40, 50)), 4) > 0
     masks = [np.pad(lesion, ((0, 60), (0, 50))), np.pad(lesion, ((31, 29), (17, 33)))]
     expected = float(perimeter_crofton(masks[0], directions=4) ** 2 / (4 * math.pi * lesion.sum()))
-    assert [measured(mask).border_irregularity for mask in masks] == [expected, expected]
+    found = [measured(mask).border_irregularity for mask in masks]
+    assert found == pytest.approx([expected, expected])
+
+
+@given(hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=2, max_side=12)))
+def test_the_border_is_as_long_as_scikit_image_says(mask: np.ndarray) -> None:
+    mask[0, 0] = True
+    perimeter_px = perimeter_crofton(mask, directions=4)
+    expected = max(1, perimeter_px**2 / (4 * math.pi * mask.sum()))
+    assert measured(mask).border_irregularity == pytest.approx(expected)
 
 
 def test_more_colours_are_more_variegated_and_skin_does_not_count() -> None:

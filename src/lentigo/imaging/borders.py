@@ -40,7 +40,8 @@ def _outermost(inside: Mask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     found = []
     for side in range(4):
         beyond = np.roll(inside, -_STEPS[side - 1], (0, 1))  # the frame around is empty
-        found.append(np.argwhere(inside & ~beyond))
+        flat = np.flatnonzero(inside & ~beyond)  # several times as fast as along two axes
+        found.append(np.stack(np.divmod(flat, inside.shape[1]), axis=1))
     sides = np.repeat(np.arange(4), [len(places) for places in found])
     return np.concatenate(found), sides
 

@@ -7,11 +7,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from skimage.color import rgb2lab
-from skimage.measure import perimeter_crofton
 
 from lentigo.imaging.arrays import Mask, Pixels
 from lentigo.imaging.crop import lesion_box
+from lentigo.imaging.lab import lab_planes
 
 _SAMPLED_PIXELS = 512 * 512
 """Shape and colour need no more pixels than this; larger images are sampled on a regular grid."""
@@ -74,40 +73,61 @@ def measure(
     if not mask[::step, ::step].any():  # a lesion of a few pixels between the grid's points
         step = 1
     sampled = mask[::step, ::step]
+    box = lesion_box(sampled, context=0).slices
     return LesionMeasurements(
-        area_share=float(mask.mean()),
+        area_share=np.count_nonzero(mask) / mask.size,
         area_px=area_px,
         equivalent_diameter_px=diameter_px,
-        asymmetry=_asymmetry(sampled),
+        asymmetry=_asymmetry(sampled[box]),
         border_irregularity=_border_irregularity(mask),
-        colour_variegation=_colour_variegation(image[::step, ::step][sampled]),
+        colour_variegation=_colour_variegation(image[::step, ::step][box][sampled[box]]),
         area_mm2=None if pixel_spacing_mm is None else area_px * pixel_spacing_mm**2,
         equivalent_diameter_mm=None if pixel_spacing_mm is None else diameter_px * pixel_spacing_mm,
     )
 
 
-def _asymmetry(mask: Mask) -> float:
-    points = np.argwhere(mask)
-    centre = points.mean(axis=0)
-    centred = points - centre
-    _, axes = np.linalg.eigh(centred.T @ centred)
+def _asymmetry(lesion: Mask) -> float:
+    framed = np.pad(lesion, 1)
+    last_row, last_column = framed.shape[0] - 1, framed.shape[1] - 1
+    rows, columns = np.nonzero(framed)
+    down, across = rows - rows.mean(), columns - columns.mean()
+    # Sums, not products of vectors: these would go to threads, for which so little is too little.
+    tilted = (down * across).sum()
+    _, axes = np.linalg.eigh([[(down**2).sum(), tilted], [tilted, (across**2).sum()]])
     unmatched = []
-    for axis in axes.T:
-        mirrored = points - 2 * np.outer(centred @ axis, axis)
-        rows, columns = np.rint(mirrored).astype(np.intp).T
-        inside = (rows >= 0) & (rows < mask.shape[0]) & (columns >= 0) & (columns < mask.shape[1])
-        matched = np.count_nonzero(mask[rows[inside], columns[inside]])
-        unmatched.append(1 - matched / len(points))
+    for axis_down, axis_across in axes.T:
+        twice = 2 * (axis_down * down + axis_across * across)
+        # What is mirrored out of the lesion's box comes to lie on the frame, which is no lesion.
+        mirrored_rows = np.rint(rows - axis_down * twice).astype(np.intp).clip(0, last_row)
+        mirrored_columns = (
+            np.rint(columns - axis_across * twice).astype(np.intp).clip(0, last_column)
+        )
+        matched = np.count_nonzero(framed[mirrored_rows, mirrored_columns])
+        unmatched.append(1 - matched / len(rows))
     return float(np.mean(unmatched))
 
 
 def _border_irregularity(mask: Mask) -> float:
-    box = lesion_box(mask, context=0)  # what is around it has no border
-    perimeter_px = perimeter_crofton(mask[box.slices], directions=4)  # type: ignore[no-untyped-call]
+    perimeter_px = _perimeter_px(mask[lesion_box(mask, context=0).slices])
     # Pixel counting can put a small disc just below the circle's 1.
     return max(1.0, float(perimeter_px**2 / (4 * math.pi * np.count_nonzero(mask))))
 
 
+def _perimeter_px(lesion: Mask) -> float:
+    """Return a perimeter by Crofton's formula: from how often straight lines cross the border.
+
+    As ``skimage.measure.perimeter_crofton`` has it: along rows and columns, a pixel apart, and
+    along both diagonals, √½ apart.
+    """
+    framed = np.pad(lesion, 1)
+    straight = ((framed[1:], framed[:-1]), (framed[:, 1:], framed[:, :-1]))
+    diagonal = ((framed[1:, 1:], framed[:-1, :-1]), (framed[1:, :-1], framed[:-1, 1:]))
+    crossed = (sum(np.count_nonzero(a ^ b) for a, b in lines) for lines in (straight, diagonal))
+    along, aslant = crossed
+    return math.pi / 8 * (along + aslant * math.sqrt(0.5))
+
+
 def _colour_variegation(colours: Pixels) -> float:
-    lab = rgb2lab(colours.astype(np.float32) / 255)
-    return float(np.linalg.norm(lab - lab.mean(axis=0, dtype=np.float64), axis=1).mean())
+    planes = lab_planes(colours, np.float32)
+    off_mean = planes - planes.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
+    return float(np.sqrt((off_mean**2).sum(axis=0)).mean(dtype=np.float64))
