@@ -8,7 +8,7 @@ demo: .venv/.core ## Analyse drawn sample images with the shipped models into de
 	$(BIN)/lentigo demo --out demo
 
 test: lint ## All that must hold: style, types, tests
-	$(BIN)/pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 lint: .venv/.dev ## Style and types
 	$(BIN)/ruff check

@@ -7,10 +7,10 @@ from lentigo.nets.flips import MeanOfFlips
 from lentigo.training.export import checked_model
 
 
-@pytest.fixture(params=["lite-unet", "mobilenetv2"])
+@pytest.fixture(params=["unet", "timm"])
 def net(request: pytest.FixtureRequest) -> MeanOfFlips:
     torch.manual_seed(0)
-    net = build_net(request.param).train()
+    net = build_net(request.param, encoder="test_efficientnet").train()
     net(torch.rand(8, 3, 64, 96) * 255)  # batch norm's first statistics, so that answers differ
     return MeanOfFlips(net).eval()
 
