@@ -1,7 +1,6 @@
 """A way to analyse a folder of photos, in a process of its own (see ``one_way.py`` for why)."""
 
 import os
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -21,9 +20,10 @@ LIMIT = "limit"
 def _lentigo() -> Analyse:
     from lentigo import Analyzer  # noqa: PLC0415 (each way loads its own libraries alone)
     from lentigo.report import write_report  # noqa: PLC0415
-    from lentigo.runtime.batch import analyses_at_once, analyze_many  # noqa: PLC0415
+    from lentigo.runtime.batch import analyze_many  # noqa: PLC0415
+    from lentigo.runtime.cores import at_once  # noqa: PLC0415
 
-    analyzer = Analyzer(gate=False, at_once=analyses_at_once(sys.maxsize))
+    analyzer = Analyzer(gate=False, at_once=at_once())
 
     def analyse(paths: Sequence[Path], out: Path) -> None:
         write_report(analyze_many(analyzer, paths, out), out)
@@ -35,9 +35,9 @@ def _least() -> Analyse:
     """Decode the photos and run both nets, on as many at once as a folder's analysis does."""
     from one_way import least  # noqa: PLC0415
 
-    from lentigo.runtime.batch import analyses_at_once  # noqa: PLC0415
+    from lentigo.runtime.cores import at_once  # noqa: PLC0415
 
-    work = least(analyses_at_once(sys.maxsize))
+    work = least(at_once())
 
     def analyse(paths: Sequence[Path], out: Path) -> None:
         with ThreadPoolExecutor(len(os.sched_getaffinity(0)) + 1) as pool:

@@ -64,10 +64,11 @@ def prepare(manifest: pl.DataFrame, scratch: Path) -> None:
 def batch(manifest: pl.DataFrame, scratch: Path) -> None:
     from lentigo import Analyzer  # noqa: PLC0415
     from lentigo.report import write_report  # noqa: PLC0415
-    from lentigo.runtime.batch import analyses_at_once, analyze_many  # noqa: PLC0415
+    from lentigo.runtime.batch import analyze_many  # noqa: PLC0415
+    from lentigo.runtime.cores import at_once  # noqa: PLC0415
 
     images = [Path(path) for path in manifest["image"]]
-    analyzer = Analyzer(gate=False, at_once=analyses_at_once(len(images)))
+    analyzer = Analyzer(gate=False, at_once=at_once(len(images)))
     write_report(analyze_many(analyzer, images, scratch), scratch)
 
 

@@ -123,7 +123,7 @@ def analyze(
       lentigo analyze photos/ --out results --operating-point sensitivity-95 --json -
     """
     from lentigo.runtime.analyzer import Analyzer
-    from lentigo.runtime.batch import analyses_at_once
+    from lentigo.runtime.cores import at_once
     from lentigo.runtime.inputs import find_images
 
     if out.exists() and not out.is_dir():
@@ -132,7 +132,7 @@ def analyze(
     if not inputs.images:
         raise inputs.wrong[0]
     dicom = None if dicom_out is None else _dicom_folder(dicom_out, inputs.images)
-    together = analyses_at_once(len(inputs.images))
+    together = at_once(len(inputs.images))
     analyzer = Analyzer(segmenter, classifier, engine, operating_point, gate=gate, at_once=together)
     if heat_maps and "heat" not in analyzer.classifier.engine.outputs:
         raise LentigoError(

@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from lentigo.data.cache import default_cache_dir
@@ -21,6 +20,9 @@ from lentigo.errors import SourceError
 from lentigo.imaging.arrays import Mask, Pixels, Size
 from lentigo.imaging.geometry import Letterbox
 from lentigo.imaging.read import read_mask, read_photo
+
+if TYPE_CHECKING:  # the processes that prepare start sooner without it
+    import polars as pl
 
 FORMAT_VERSION: Final = 1
 """Raise it when the same files would give other pixels, so that old stores are not used."""
@@ -58,7 +60,7 @@ class Prepared:
 
 
 def prepare(
-    manifest: pl.DataFrame,
+    manifest: "pl.DataFrame",
     size_px: Size,
     cache_dir: Path | None = None,
     progress: Progress | None = None,
@@ -95,7 +97,7 @@ def prepare(
 
 
 def in_store(
-    manifest: pl.DataFrame,
+    manifest: "pl.DataFrame",
     made_by: tuple[object, ...],
     planes: Mapping[str, tuple[int, ...]],
     make: Make,
@@ -136,7 +138,7 @@ def in_store(
     return {name: np.load(store / f"{name}.npy", mmap_mode="r") for name in planes}
 
 
-def _key(manifest: pl.DataFrame, made_by: tuple[object, ...]) -> str:
+def _key(manifest: "pl.DataFrame", made_by: tuple[object, ...]) -> str:
     digest = hashlib.sha256(repr(made_by).encode())
     for row in manifest.select("image_id", "image", "mask").iter_rows():
         digest.update(repr((row, *map(_stamp, row[1:]))).encode())
@@ -155,7 +157,7 @@ def _stamp(path: str | None) -> tuple[int, int] | None:
 
 def _build(
     store: Path,
-    manifest: pl.DataFrame,
+    manifest: "pl.DataFrame",
     planes: Mapping[str, tuple[int, ...]],
     make: Make,
     progress: Progress | None,
@@ -185,7 +187,7 @@ def _check_room(folder: Path, needed: int) -> None:
 
 def _write(
     folder: Path,
-    manifest: pl.DataFrame,
+    manifest: "pl.DataFrame",
     planes: Mapping[str, tuple[int, ...]],
     make: Make,
     progress: Progress | None,

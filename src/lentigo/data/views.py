@@ -2,16 +2,18 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
-import polars as pl
 
 from lentigo.data.prepared import FORMAT_VERSION, Arrays, Prepared, Progress, in_store
 from lentigo.errors import SourceError
 from lentigo.imaging.arrays import Mask
 from lentigo.imaging.read import Photo, read_mask, read_photo
 from lentigo.imaging.view import View
+
+if TYPE_CHECKING:  # the processes that prepare start sooner without it
+    import polars as pl
 
 VIEW_VERSION: Final = 1
 """Raise it when the same files and the same view would give other pixels."""
@@ -50,7 +52,7 @@ class TrueMasks:
 
 
 def prepare_view(
-    manifest: pl.DataFrame,
+    manifest: "pl.DataFrame",
     view: View,
     masks: MaskMaker,
     cache_dir: Path | None = None,

@@ -14,7 +14,7 @@ from scipy.special import expit
 from lentigo.dicom.frame import Frame
 from lentigo.dicom.header import GREYS, PALETTE
 from lentigo.imaging.arrays import Pixels
-from lentigo.imaging.quality import QualityWarning
+from lentigo.imaging.doubt import QualityWarning
 
 Fractions: TypeAlias = npt.NDArray[np.float64]
 

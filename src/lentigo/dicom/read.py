@@ -14,8 +14,8 @@ from lentigo.dicom.header import read_header
 from lentigo.dicom.spacing import pixel_spacing_mm
 from lentigo.errors import ImageError
 from lentigo.imaging.arrays import Size
+from lentigo.imaging.doubt import QualityWarning
 from lentigo.imaging.metered import MeteredStream, TooManyReadsError
-from lentigo.imaging.quality import QualityWarning
 from lentigo.imaging.read import (
     IN_MEMORY,
     DamagedImageError,

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydicom import Dataset
 
-from lentigo.imaging.quality import QualityWarning
+from lentigo.imaging.doubt import QualityWarning
 
 UNEVEN = 0.01
 """Rows and columns whose spacings differ by more than this share make an uneven picture."""

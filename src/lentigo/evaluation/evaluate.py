@@ -1,7 +1,7 @@
 """Runs a bundle over a dataset and measures it, by the same runtime that users' photos take.
 
-Images stream through a few workers: while one's pixels go through the model, the next is decoded.
-No more images than workers are held at a time.
+Images stream through a few workers: while some images' pixels go through the model, the next is
+decoded. No more images than workers are held at a time.
 """
 
 import json
@@ -31,12 +31,11 @@ from lentigo.imaging.arrays import Mask
 from lentigo.imaging.geometry import same_aspect
 from lentigo.imaging.read import Photo, read_mask
 from lentigo.runtime.classifier import Classifier
-from lentigo.runtime.cores import cores
+from lentigo.runtime.cores import MOST_AT_ONCE, at_once, cores
 from lentigo.runtime.photos import as_photo
 from lentigo.runtime.segmenter import Segmenter
 
-# The engine takes every core by itself; more workers would only hold more images.
-_WORKERS = min(4, cores() + 1)
+_WORKERS = min(MOST_AT_ONCE, cores() + 1)
 
 Columns: TypeAlias = dict[str, type[pl.DataType]]
 Row: TypeAlias = dict[str, Any]
@@ -99,10 +98,11 @@ def evaluate_bundle(
             f"bundle '{bundle.spec.name}' is shown the whole frame: leave outlines out, which say "
             "where a region is"
         )
+    together = at_once(rows.height)
     measurer: _Masks | _Labels = (
-        _Masks(bundle, engine)
+        _Masks(bundle, engine, together)
         if bundle.spec.task == "segmentation"
-        else _Labels(bundle, engine, outlines)
+        else _Labels(bundle, engine, outlines, together)
     )
     results = []
     with closing(_each(measurer.measure, rows)) as stream:
@@ -144,8 +144,8 @@ class _Masks:
         **dict.fromkeys(("dice", "jaccard", "expected_jaccard"), pl.Float64),
     }
 
-    def __init__(self, bundle: Bundle, engine: str) -> None:
-        self.segmenter = Segmenter(bundle, engine)
+    def __init__(self, bundle: Bundle, engine: str, together: int) -> None:
+        self.segmenter = Segmenter(bundle, engine, at_once=together)
         self.engine = self.segmenter.engine
         self.min_side_px = max(bundle.spec.input.size_px)
         self.quality = bundle.spec.outline_quality
@@ -192,8 +192,8 @@ class _Labels:
         "diagnoses_uncalibrated": pl.String,
     }
 
-    def __init__(self, bundle: Bundle, engine: str, outlines: str | None) -> None:
-        self.classifier = Classifier(bundle, engine)
+    def __init__(self, bundle: Bundle, engine: str, outlines: str | None, together: int) -> None:
+        self.classifier = Classifier(bundle, engine, at_once=together)
         self.engine = self.classifier.engine
         self.spec = bundle.spec
         self.view = self.classifier.view

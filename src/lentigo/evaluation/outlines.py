@@ -15,6 +15,7 @@ from lentigo.files import write_bytes
 from lentigo.imaging.arrays import Mask
 from lentigo.imaging.geometry import working_size
 from lentigo.imaging.read import Photo
+from lentigo.runtime.cores import at_once
 from lentigo.runtime.segmenter import Segmenter
 
 
@@ -36,7 +37,7 @@ class SegmentersMasks:
     def __init__(
         self, bundle: str | None = None, engine: str = "auto", cache_dir: Path | None = None
     ) -> None:
-        self._segmenter = Segmenter(bundle, engine)
+        self._segmenter = Segmenter(bundle, engine, at_once=at_once())
         ran, opened = self._segmenter.engine, self._segmenter.bundle
         self.name = opened.spec.name
         self.identity = f"{self.name} {opened.sha256} {ran.name} {ran.precision}"

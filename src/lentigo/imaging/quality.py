@@ -1,7 +1,6 @@
 """Warnings about a photo or a mask that make a finding less trustworthy."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +8,7 @@ from PIL import Image
 from scipy import ndimage
 
 from lentigo.imaging.arrays import Mask, Pixels, Size
+from lentigo.imaging.doubt import QualityWarning
 
 SMALLEST_SIDE_PX = 128
 """A shorter side than this is less than the nets look at: they would see invented pixels."""
@@ -27,20 +27,6 @@ LONGEST_CUT = 0.05
 
 _BLUR_SIDE_PX = 256
 _BLUR_WINDOW_PX = 11
-
-
-@dataclass(frozen=True)
-class QualityWarning:
-    """One reason to trust a finding less.
-
-    Attributes:
-        code: A stable name: ``too-small``, ``too-dark``, ``too-blurred``, ``no-lesion`` or
-            ``cut-by-border``.
-        message: The reason in one sentence, with the values it rests on.
-    """
-
-    code: str
-    message: str
 
 
 def image_warnings(image: Pixels, size_px: Size) -> tuple[QualityWarning, ...]:

@@ -23,9 +23,9 @@ from PIL.TiffImagePlugin import TiffImageFile
 from lentigo.errors import ImageError
 from lentigo.imaging.arrays import Mask, Pixels, Size
 from lentigo.imaging.convert import PixelRangeError, above_half, mask_values, reduction, rgb_pixels
+from lentigo.imaging.doubt import QualityWarning
 from lentigo.imaging.formats import FORMATS, HEAD_BYTES, foreign_kind, is_readable
 from lentigo.imaging.metered import MeteredStream, TooManyReadsError
-from lentigo.imaging.quality import QualityWarning
 from lentigo.imaging.readers import PhotoReader, reader_for
 from lentigo.imaging.scans import MAX_SCANS, scans_of
 

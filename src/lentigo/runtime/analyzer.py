@@ -9,8 +9,8 @@ from lentigo.bundle import Bundle
 from lentigo.errors import ImageError
 from lentigo.files import sha256_of
 from lentigo.imaging.arrays import Mask
+from lentigo.imaging.doubt import QualityWarning
 from lentigo.imaging.geometry import WORKING_SIDE_PX
-from lentigo.imaging.quality import QualityWarning
 from lentigo.imaging.read import Photo
 from lentigo.runtime.beside import Beside
 from lentigo.runtime.classifier import Classifier, Estimate

@@ -16,14 +16,9 @@ from lentigo.files import sha256_of, write_bytes, write_text
 from lentigo.imaging.arrays import Pixels
 from lentigo.imaging.encode import mask_png
 from lentigo.runtime.analyzer import Analyzer, printable
-from lentigo.runtime.cores import cores
+from lentigo.runtime.cores import MOST_AT_ONCE, cores
 from lentigo.runtime.finding import Finding, Pictures
 from lentigo.runtime.outputs import CROP, FINDING, HEAT, IMAGES, MASK, OVERLAY, name_outputs
-
-# Reading, drawing and writing of one image run while the model looks at another. One more than
-# there are cores, as one often waits for the disk to have a file for good; more than these would
-# wait for the model and only hold more decoded photos in memory.
-MAX_WORKERS = 8
 
 
 @dataclass(frozen=True)
@@ -64,11 +59,6 @@ class Skipped:
 Outcome: TypeAlias = Done | Skipped
 
 
-def analyses_at_once(images: int) -> int:
-    """Return how many of so many images :func:`analyze_many` has the models look at together."""
-    return max(1, min(images, MAX_WORKERS, cores()))
-
-
 def analyze_many(
     analyzer: Analyzer,
     images: Sequence[Path],
@@ -86,7 +76,7 @@ def analyze_many(
     number of images.
 
     Args:
-        analyzer: What looks at them, quickest if it expects :func:`analyses_at_once`.
+        analyzer: What looks at them, quickest if it expects :func:`~lentigo.runtime.cores.at_once`.
         images: The files.
         out_dir: Where results go.
         resume: Keep the findings of an earlier run that the same content, bundles, engine,
@@ -96,7 +86,9 @@ def analyze_many(
     Raises:
         LentigoError: Results cannot be written, the disk is full for instance.
     """
-    workers = min(MAX_WORKERS, cores() + 1)
+    # Reading, drawing and writing of one image run while the models look at others. One more than
+    # there are cores, as one often waits for the disk to have a file for good.
+    workers = min(MOST_AT_ONCE, cores() + 1)
     pool = ThreadPoolExecutor(workers)
     waiting: deque[Future[Outcome]] = deque()
     try:

@@ -9,10 +9,11 @@ from PIL import Image
 from lentigo.imaging.arrays import Mask, Pixels
 from lentigo.imaging.contour import Polygon, outline
 from lentigo.imaging.crop import crop, lesion_box
+from lentigo.imaging.doubt import QualityWarning
 from lentigo.imaging.geometry import resize_mask, working_size
 from lentigo.imaging.measure import measure
 from lentigo.imaging.overlay import draw_polygons
-from lentigo.imaging.quality import QualityWarning, image_warnings, mask_warnings
+from lentigo.imaging.quality import image_warnings, mask_warnings
 from lentigo.imaging.read import Photo
 from lentigo.runtime.finding import BoxPx, Measurements, Pictures
 from lentigo.runtime.segmenter import Segmentation
