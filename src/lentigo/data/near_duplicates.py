@@ -22,7 +22,7 @@ from scipy import fft
 
 from lentigo.data.cache import default_cache_dir
 from lentigo.data.look_alikes import Candidates, look_alikes
-from lentigo.data.portraits import COARSE, SIDE_PX, Floats, portraits
+from lentigo.data.portraits import BLANK, COARSE, SIDE_PX, Floats, portraits
 from lentigo.data.prepared import Progress
 from lentigo.data.workers import workers
 from lentigo.errors import SourceError
@@ -40,7 +40,6 @@ _PAIRS: Final = 128  # pairs that are compared in detail at a time
 _BLOCK: Final = 32  # images that a worker looks at together
 _AHEAD: Final = 1024  # images that are looked at before what was found of them is put away
 _HELD_BYTES: Final = 2**25
-_BLANK: Final = 1e-6
 
 
 def near_duplicates(
@@ -175,7 +174,7 @@ def _correlations(ones: Floats, again: NDArray[np.int64], others: Floats) -> Flo
         product = fft.rfft2(ones)[again] * np.conj(fft.rfft2(others))
     down, across = _shifts()
     greatest = (down @ (product @ across)).real.max((1, 2))
-    return np.asarray(greatest / lengths.clip(_BLANK), dtype=np.float32)
+    return np.asarray(greatest / lengths.clip(BLANK), dtype=np.float32)
 
 
 @cache

@@ -22,7 +22,8 @@ SIDE_PX: Final = 96
 COARSE: Final = 12
 """Coefficients along each axis of the coarse waves."""
 
-_BLANK: Final = 1e-6
+BLANK: Final = 1e-6
+"""What nothing shorter is divided by: a picture of one colour has no structure."""
 
 
 class Portraits(NamedTuple):
@@ -70,7 +71,7 @@ def _coarse(squares: Floats) -> Floats:
     detail = small - _blurred(small, 6)
     waves = fft.dctn(detail, axes=(1, 2), norm="ortho")[:, :COARSE, :COARSE]
     lengths = np.linalg.norm(waves, axis=(1, 2), keepdims=True)
-    return np.asarray(waves / lengths.clip(_BLANK), dtype=np.float32)
+    return np.asarray(waves / lengths.clip(BLANK), dtype=np.float32)
 
 
 def _fine(squares: Floats) -> NDArray[np.int8]:
@@ -83,9 +84,9 @@ def _fine(squares: Floats) -> NDArray[np.int8]:
     window = np.hanning(SIDE_PX + 2)[1:-1].astype(np.float32)
     even = detail / (strength + 1) * window[:, None] * window
     waves = fft.rfft2(even - even.mean((1, 2), keepdims=True))
-    whitened = fft.irfft2(waves / np.sqrt(np.maximum(np.abs(waves), _BLANK)), squares.shape[1:])
+    whitened = fft.irfft2(waves / np.sqrt(np.maximum(np.abs(waves), BLANK)), squares.shape[1:])
     largest = np.abs(whitened).max((1, 2), keepdims=True, initial=0)
-    return np.asarray(whitened * (127 / largest.clip(_BLANK)), dtype=np.int8)
+    return np.asarray(whitened * (127 / largest.clip(BLANK)), dtype=np.int8)
 
 
 def _blurred(pictures: Floats, sigma_px: float) -> Floats:
