@@ -56,31 +56,66 @@ def ingredients() -> str:
 
 def against_shipped() -> str:
     """Return how others do beside the shipped classifier, which ``against_shipped.py`` measured."""
-    path = RESULTS / "classification" / "against_shipped.csv"
     lines = [
         "| classifier | seed | AUC, validation | gain | gain of the mean of both |",
         "| --- | --- | --- | --- | --- |",
     ]
-    with path.open(encoding="utf-8", newline="") as file:
-        for at, row in enumerate(csv.DictReader(file)):
-            figures = [_figures(row, "auc", "")]
-            figures += [
-                _figures(row, name, "+") if at else "–" for name in ("gain", "mean_of_both_gain")
-            ]
-            lines.append(f"| `{row['bundle']}` | {row['seed']} | {' | '.join(figures)} |")
+    for at, row in enumerate(_rows("against_shipped")):
+        figures = [_figures(row, "auc", "")]
+        figures += [
+            _figures(row, name, "+") if at else "–" for name in ("gain", "mean_of_both_gain")
+        ]
+        lines.append(f"| `{row['bundle']}` | {row['seed']} | {' | '.join(figures)} |")
     return "\n".join(lines) + "\n"
 
 
 def another_clinic() -> str:
     """Return how rankings and sizes do on ISIC 2017, which ``another_clinic.py`` measured."""
-    path = RESULTS / "classification" / "another-clinic.csv"
     lines = ["| classifier | images | ranked by | AUC | gain |", "| --- | --- | --- | --- | --- |"]
-    with path.open(encoding="utf-8", newline="") as file:
-        for at, row in enumerate(csv.DictReader(file)):
-            about = " | ".join((f"`{row['bundle']}`", row["images"], row["ranked_by"]))
-            gain = _figures(row, "gain", "+") if at else "–"
-            lines.append(f"| {about} | {_figures(row, 'auc', '')} | {gain} |")
+    for at, row in enumerate(_rows("another-clinic")):
+        about = " | ".join((f"`{row['bundle']}`", row["images"], row["ranked_by"]))
+        gain = _figures(row, "gain", "+") if at else "–"
+        lines.append(f"| {about} | {_figures(row, 'auc', '')} | {gain} |")
     return "\n".join(lines) + "\n"
+
+
+def detail() -> str:
+    """Return how classifiers do on photos of two sizes, which ``detail.py`` measured."""
+    lines = [
+        "| classifier | learnt from | photos of | AUC | sensitivity | specificity | gain in AUC |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in _rows("detail"):
+        learnt_px = 75 if row["bundle"].endswith("half-detail") else 150
+        for size_px in (75, 150):
+            figures = [
+                _figures(row, f"{size_px}_px_{name}", "")
+                for name in ("auc", "sensitivity", "specificity")
+            ]
+            gain = _figures(row, "gain", "+") if size_px == 150 else "–"
+            about = f"`{row['bundle']}` | {learnt_px} px | {size_px} px"
+            lines.append(f"| {about} | {' | '.join(figures)} | {gain} |")
+    return "\n".join(lines) + "\n"
+
+
+def patient() -> str:
+    """Return what age, sex and site would add, which ``patient.py`` measured."""
+    by = {
+        "patient": "age, sex and site alone",
+        "image": "the image alone, as shipped",
+        "both": "both, weighed together",
+    }
+    lines = ["| classifier | risk by | AUC, validation | gain |", "| --- | --- | --- | --- |"]
+    for row in _rows("patient"):
+        gain = _figures(row, "gain", "+") if row["by"] == "both" else "–"
+        about = f"`{row['bundle']}` | {by[row['by']]}"
+        lines.append(f"| {about} | {_figures(row, 'auc', '')} | {gain} |")
+    return "\n".join(lines) + "\n"
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (RESULTS / "classification" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def _figures(row: dict[str, str], name: str, sign: str) -> str:

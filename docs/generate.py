@@ -82,6 +82,8 @@ TABLES: Tables = {
     ("docs/classification.md", "ingredients"): classification_tables.ingredients,
     ("docs/classification.md", "against-shipped"): classification_tables.against_shipped,
     ("docs/classification.md", "another-clinic"): classification_tables.another_clinic,
+    ("docs/classification.md", "detail"): classification_tables.detail,
+    ("docs/classification.md", "patient"): classification_tables.patient,
     ("docs/classification-study.md", "decisions"): partial(
         label_study_tables.per_class, "classification-study", "literal", "mended"
     ),

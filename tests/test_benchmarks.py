@@ -45,6 +45,36 @@ def test_another_clinics_images_are_made_small_and_ranked_by_melanoma(
     assert clinic.auc(clinic.by_melanoma(table))["value"] == 1
 
 
+def test_what_is_known_of_a_patient_counts_for_a_classifier_that_cannot_tell(module: Any) -> None:
+    patient, count = module("patient"), 200
+    malignant = [at % 2 == 0 for at in range(count)]
+    table = pl.DataFrame(
+        {
+            "image_id": [str(at) for at in range(count)],
+            "group": [str(at // 4) for at in range(count)],
+            "malignant": malignant,
+            "probability": [(at * 37 % 101 + 1) / 103 for at in range(count)],
+            "patient": [(at * 53 % 97) / 97 + 0.8 * ill for at, ill in enumerate(malignant)],
+        }
+    )
+    auc = module("another_clinic").auc
+    assert auc(patient.together(table))["value"] > auc(table)["value"] + 0.2
+
+
+def test_copies_of_half_the_detail_stand_where_the_photos_stood(
+    module: Any, tmp_path: Path
+) -> None:
+    ham = tmp_path / "ham"
+    for folder in ("HAM10000_images", "HAM10000_segmentations"):
+        (ham / folder).mkdir(parents=True)
+    Image.new("RGB", (200, 150)).save(ham / "HAM10000_images" / "ISIC_1.jpg")
+    (ham / "HAM10000_metadata.csv").write_text("lesion_id\n", encoding="utf-8")
+    module("detail").copy_all(ham, half := tmp_path / "half")
+    with Image.open(half / "HAM10000_images" / "ISIC_1.jpg") as image:
+        assert image.size == (100, 75)
+    assert (half / "HAM10000_metadata.csv").is_file()
+
+
 def test_a_photo_is_analysed_in_turns_by_ways_in_processes_of_their_own(
     module: Any, tmp_path: Path
 ) -> None:
