@@ -34,6 +34,19 @@ def test_heat_reddens_its_box_and_leaves_the_rest_as_it_is() -> None:
     assert red_over_blue[26:30, 56:].mean() > red_over_blue[10:14, 56:].mean() > 20
 
 
+@given(st.integers(0, 2**32 - 1))
+def test_heat_is_drawn_as_its_colours_and_opacity_blend(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    photo = generator.integers(0, 256, (12, 17, 3), dtype=np.uint8)
+    values = generator.normal(size=photo.shape[:2]).astype(np.float32)
+    strength = positive_share(values)[..., np.newaxis]
+    weak, strong = np.array([255, 240, 60]), np.array([255, 0, 50])
+    colour = weak + (strong - weak) * strength
+    slow = photo + (colour - photo) * (0.7 * strength)
+    drawn = draw_heat(photo, Heat(values, Box(0, 0, *photo.shape[:2])))
+    assert np.abs(drawn - slow).max() < 2  # strength and opacity have 256 levels each
+
+
 def test_a_box_outside_the_image_is_refused() -> None:
     with pytest.raises(ValueError, match="does not lie within"):
         draw_heat(

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from lentigo.imaging.arrays import Box, Floats, Pixels
 from lentigo.imaging.geometry import Letterbox, resize_plane
@@ -11,6 +12,7 @@ LONG_SIDE = 16
 """Values along a heat map's longer side: nets give about half as many, so that little is lost."""
 
 _WEAK, _STRONG = (255, 240, 60), (255, 0, 50)  # yellow to red
+_COLOURS = np.rint(np.linspace(_WEAK, _STRONG, 256)).astype(np.uint8).tobytes()
 _OPACITY = 0.7
 
 VISIBLE = 0.2
@@ -91,8 +93,10 @@ def draw_heat(image: Pixels, heat: Heat) -> Pixels:
     under = drawn[box.slices]
     if under.shape[:2] != (box.height, box.width):
         raise ValueError(f"{box} does not lie within an image of {image.shape[:2]} pixels")
-    strength = positive_share(resize_plane(heat.values, (box.height, box.width)))[..., np.newaxis]
-    weak, strong = (np.array(colour, np.float32) for colour in (_WEAK, _STRONG))
-    colour = weak + (strong - weak) * strength
-    drawn[box.slices] = np.rint(under + (colour - under) * (_OPACITY * strength))
+    strength = positive_share(resize_plane(heat.values, (box.height, box.width)))
+    level = Image.fromarray(np.rint(strength * 255).astype(np.uint8))
+    opacity = level.point([round(_OPACITY * at) for at in range(256)])
+    level.putpalette(_COLOURS)
+    blended = Image.composite(level.convert("RGB"), Image.fromarray(under), opacity)
+    drawn[box.slices] = np.asarray(blended)
     return drawn

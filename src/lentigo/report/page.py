@@ -2,7 +2,9 @@
 
 import base64
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +16,7 @@ from PIL import Image
 from lentigo.report.summary import Summary
 from lentigo.report.words import DIAGNOSES, headline, percent
 from lentigo.runtime.batch import Done
+from lentigo.runtime.cores import at_once
 from lentigo.runtime.finding import NOTICE, Finding, Measurements, OutlineQuality
 from lentigo.runtime.outputs import CROP, FINDING, HEAT, MASK, OVERLAY
 
@@ -50,8 +53,9 @@ class Card:
 
 def render_page(summary: Summary, out_dir: Path) -> str:
     """Return the page for a run whose files lie in ``out_dir``, pictures embedded."""
-    shown = zip(summary.names, summary.highest, strict=True)
-    cards = [_card(name, done, out_dir) for name, done in shown]
+    shown = summary.highest
+    with ThreadPoolExecutor(at_once(len(shown))) as pool:
+        cards = list(pool.map(partial(_card, out_dir=out_dir), summary.names, shown))
     return (
         environment()
         .get_template("report.html")
@@ -144,7 +148,9 @@ def _pictures(done: Done, files: Collection[str]) -> Iterator[Picture]:
 def _thumbnail(path: Path) -> Image.Image:
     """Return a small copy of a picture."""
     with Image.open(path, formats=["JPEG"]) as image:
-        image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+        shrink = THUMBNAIL_PX / max(image.size)
+        width, height = (max(1, int(side * shrink)) for side in image.size)
+        image.thumbnail((width, height), reducing_gap=1.0)  # of its aspect, it is decoded small
         return image.copy()
 
 
