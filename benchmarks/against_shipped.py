@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from ingredients import OUTLINES, ROOT, auc_gain
+from ingredients import OUTLINES, ROOT, auc_gain, columns
 from scipy.special import expit, logit
 
 from lentigo.bundle import Bundle, load_bundle
@@ -23,6 +23,7 @@ from lentigo.data.sources import read_source
 from lentigo.data.splits import read_split, rows_of_part
 from lentigo.errors import LentigoError
 from lentigo.evaluation.evaluate import Evaluation, evaluate_bundle
+from lentigo.evaluation.ratios import Floats
 from lentigo.files import write_text
 
 SHIPPED = "mobilenetv2"
@@ -38,12 +39,15 @@ def measure(bundle: Bundle, rows: pl.DataFrame) -> Evaluation:
     return evaluate_bundle(bundle, part, split="validation", outlines=OUTLINES)
 
 
+def logits_of(probability: pl.Series) -> Floats:
+    """Return the logits of probabilities, finite at 0 and 1 too."""
+    return np.asarray(logit(probability.to_numpy().clip(_BOUND, 1 - _BOUND)))
+
+
 def mean_of(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
     """Return the first table with the probabilities of both, meaned in logits."""
     both = one.join(other.select("image_id", other="probability"), on="image_id")
-    logits = [
-        logit(both[name].to_numpy().clip(_BOUND, 1 - _BOUND)) for name in ("probability", "other")
-    ]
+    logits = [logits_of(both[name]) for name in ("probability", "other")]
     return both.with_columns(probability=pl.Series(expit(np.mean(logits, axis=0)))).drop("other")
 
 
@@ -56,11 +60,7 @@ def row(bundle: Bundle, found: Evaluation, shipped: Evaluation) -> dict[str, Any
     intervals = {"auc": metrics["auc"]} | {
         name: asdict(auc_gain(table, shipped.table)) for name, table in gains.items()
     }
-    return line | {
-        f"{name}_{end}": interval[end]
-        for name, interval in intervals.items()
-        for end in ("value", "low", "high")
-    }
+    return line | columns(intervals)
 
 
 def main(root: Path, others: list[str]) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from ingredients import ROOT, auc_gain
+from ingredients import ROOT, auc_gain, columns
 from PIL import Image
 from resolution import copy_at
 
@@ -65,11 +65,7 @@ def rows_of(bundle: Bundle, pictures: dict[str, pl.DataFrame]) -> Iterator[dict[
                 "images": name,
                 "ranked_by": ranking,
                 "n": table.height,
-            } | {
-                f"{score}_{end}": interval[end]
-                for score, interval in scores.items()
-                for end in ("value", "low", "high")
-            }
+            } | columns(scores)
 
 
 def auc(table: pl.DataFrame) -> dict[str, Any]:

@@ -9,8 +9,8 @@ size, and the paired gain in AUC of 150 over 75 px.
     python benchmarks/detail.py copies HAM10000 HALF
     lentigo train recipes/classification/mobilenetv2-half-detail.yaml --root ham10000=HALF \\
         --root isic2017-part3=ISIC --out RUN
-    lentigo export RUN --out mobilenetv2-half-detail
-    python benchmarks/detail.py measure HAM10000 HALF mobilenetv2-half-detail BUNDLE...
+    lentigo export RUN --out RUN/mobilenetv2-half-detail
+    python benchmarks/detail.py measure HAM10000 HALF RUN/mobilenetv2-half-detail BUNDLE...
 """
 
 import shutil
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from ingredients import ROOT, auc_gain
+from ingredients import ROOT, auc_gain, columns
 from PIL import Image
 
 from lentigo.bundle import load_bundle
@@ -65,11 +65,7 @@ def row(sources: dict[str, pl.DataFrame], name: str) -> dict[str, Any]:
         point = metrics["operating_points"][bundle.spec.default_operating_point]
         scores[f"{size}_auc"] = metrics["auc"]
         scores |= {f"{size}_{rate}": point[rate] for rate in ("sensitivity", "specificity")}
-    return {"bundle": Path(name).name, "n": one.height} | {
-        f"{score}_{end}": interval[end]
-        for score, interval in scores.items()
-        for end in ("value", "low", "high")
-    }
+    return {"bundle": Path(name).name, "n": one.height} | columns(scores)
 
 
 def measure(ham: Path, half: Path, names: list[str]) -> None:

@@ -62,6 +62,15 @@ def auc_gain(one: pl.DataFrame, other: pl.DataFrame) -> Interval:
     return Bootstrap().intervals(statistics, both["group"].to_list())["gain"]
 
 
+def columns(scores: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Return intervals as a table has them: each score's value and ends in columns of their own."""
+    return {
+        f"{name}_{end}": interval[end]
+        for name, interval in scores.items()
+        for end in ("value", "low", "high")
+    }
+
+
 @dataclass(frozen=True)
 class Subject:
     """What the runs of one task are measured on.

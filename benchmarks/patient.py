@@ -16,11 +16,10 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from against_shipped import measure
+from against_shipped import logits_of, measure
 from another_clinic import auc
-from ingredients import ROOT, auc_gain
-from numpy.typing import NDArray
-from scipy.special import expit, logit
+from ingredients import ROOT, auc_gain, columns
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
@@ -28,28 +27,26 @@ from lentigo.bundle import load_bundle
 from lentigo.data.sources import read_source
 from lentigo.data.splits import read_split, rows_of_part
 from lentigo.errors import LentigoError
+from lentigo.evaluation.ratios import Floats
 from lentigo.files import write_text
 
 TABLE = ROOT / "results/classification/patient.csv"
 KNOTS = (30, 45, 60, 75)
 """Ages, in years, at which the slope of the log-odds may change."""
 FOLDS = 10
-_BOUND = 1e-6
-
-Floats = NDArray[np.float64]
 
 
 class Patients:
     """Log-odds of malignancy by age, sex and site alone, fitted to a training part."""
 
     def __init__(self, rows: pl.DataFrame) -> None:
-        self.age = float(rows["age"].median())  # type: ignore[arg-type]
+        self.age = float(np.median(rows["age"].drop_nulls().to_numpy()))
         self.sites = sorted(rows["site"].drop_nulls().unique())
         self.model = LogisticRegression(max_iter=5000)
         self.model.fit(self._features(rows), rows["label"].to_numpy())
 
     def log_odds(self, rows: pl.DataFrame) -> Floats:
-        """Return each row's log-odds; an unknown age is the median, other unknowns are no site."""
+        """Return each row's log-odds; an unknown age is the median, an unknown sex or site none."""
         return np.asarray(self.model.decision_function(self._features(rows)))
 
     def _features(self, rows: pl.DataFrame) -> Floats:
@@ -64,8 +61,7 @@ class Patients:
 
 def together(table: pl.DataFrame) -> pl.DataFrame:
     """Return the table with the probability by classifier and patient, each fold by the others."""
-    image = logit(table["probability"].to_numpy().clip(_BOUND, 1 - _BOUND))
-    both = np.column_stack((image, table["patient"].to_numpy()))
+    both = np.column_stack((logits_of(table["probability"]), table["patient"].to_numpy()))
     malignant, found = table["malignant"].to_numpy(), np.zeros(table.height)
     folds = GroupKFold(FOLDS).split(both, groups=table["group"].to_numpy())
     for others, fold in folds:
@@ -84,11 +80,7 @@ def rows_of(root: Path, name: str) -> Iterator[dict[str, Any]]:
     alone = image.with_columns(probability=pl.Series(expit(image["patient"].to_numpy())))
     for by, table in (("patient", alone), ("image", image), ("both", together(image))):
         scores = {"auc": auc(table), "gain": asdict(auc_gain(table, image))}
-        yield {"bundle": name, "by": by, "n": table.height} | {
-            f"{score}_{end}": interval[end]
-            for score, interval in scores.items()
-            for end in ("value", "low", "high")
-        }
+        yield {"bundle": name, "by": by, "n": table.height} | columns(scores)
 
 
 if __name__ == "__main__":

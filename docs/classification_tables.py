@@ -82,18 +82,17 @@ def another_clinic() -> str:
 def detail() -> str:
     """Return how classifiers do on photos of two sizes, which ``detail.py`` measured."""
     lines = [
-        "| classifier | learnt from | photos of | AUC | sensitivity | specificity | gain in AUC |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| classifier | photos of | AUC | sensitivity | specificity | gain in AUC |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     for row in _rows("detail"):
-        learnt_px = 75 if row["bundle"].endswith("half-detail") else 150
         for size_px in (75, 150):
             figures = [
                 _figures(row, f"{size_px}_px_{name}", "")
                 for name in ("auc", "sensitivity", "specificity")
             ]
             gain = _figures(row, "gain", "+") if size_px == 150 else "–"
-            about = f"`{row['bundle']}` | {learnt_px} px | {size_px} px"
+            about = f"`{row['bundle']}` | {size_px} px"
             lines.append(f"| {about} | {' | '.join(figures)} | {gain} |")
     return "\n".join(lines) + "\n"
 

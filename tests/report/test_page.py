@@ -8,10 +8,12 @@ from PIL import Image
 from lentigo.errors import LentigoError
 from lentigo.report import summary as summary_module
 from lentigo.report import write, write_report
+from lentigo.report.page import THUMBNAIL_PX, _thumbnail
 from lentigo.report.summary import told_apart
 from lentigo.report.words import percent
 from lentigo.runtime.analyzer import Analyzer
 from lentigo.runtime.batch import analyze_many
+from lentigo.synthetic import draw_lesion
 
 
 @pytest.fixture
@@ -173,3 +175,16 @@ def test_a_disk_that_fills_up_under_the_report_is_one_clear_error(
 )
 def test_percentages_never_round_to_a_false_certainty(share: float, text: str) -> None:
     assert percent(share) == text
+
+
+@pytest.mark.parametrize("size", [(1024, 768), (900, 675), (1024, 681), (400, 300)])
+def test_a_picture_that_is_decoded_small_shows_what_the_whole_does(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    photo = Image.fromarray(draw_lesion(3, (size[1], size[0])).image)
+    photo.save(path := tmp_path / "overlay.jpg", quality=92)
+    small = _thumbnail(path)
+    assert min(THUMBNAIL_PX, size[0]) - max(small.size) in (0, 1)  # its short side is rounded down
+    with Image.open(path) as whole:
+        slow = np.asarray(whole.convert("RGB").resize(small.size, Image.Resampling.BOX), float)
+    assert np.abs(np.asarray(small) - slow).mean() < 2

@@ -148,8 +148,8 @@ def _pictures(done: Done, files: Collection[str]) -> Iterator[Picture]:
 def _thumbnail(path: Path) -> Image.Image:
     """Return a small copy of a picture."""
     with Image.open(path, formats=["JPEG"]) as image:
-        shrink = THUMBNAIL_PX / max(image.size)
-        width, height = (max(1, int(side * shrink)) for side in image.size)
+        longest = max(image.size)
+        width, height = (max(1, side * THUMBNAIL_PX // longest) for side in image.size)
         image.thumbnail((width, height), reducing_gap=1.0)  # of its aspect, it is decoded small
         return image.copy()
 
